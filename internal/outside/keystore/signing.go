@@ -1,0 +1,77 @@
+package keystore
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"io"
+)
+
+// labelPrivateKey is apart from every label a caller may choose: no sealed column can be passed off as a key.
+const labelPrivateKey = "keystore/private key"
+
+// rsaBits is 128-bit strength (security.md A18); 2048 is not.
+const rsaBits = 3072
+
+// NewSigningKey makes a private key for a JOSE algorithm (RFC 7518 §3.1, RFC 8037): "ES256" on P-256, "RS256" with 3072 bits
+// (about a second of work), or "EdDSA" on Ed25519. The key comes back sealed, to be kept in the database, so that all nodes
+// share it and rotating it is a row. Store the public key beside it, and compare it with that of [Soft.Signer]
+// before the first use: whoever can write to the table could put another of our keys in its place.
+func (s *Soft) NewSigningKey(alg string) (sealed []byte, public crypto.PublicKey, err error) {
+	var private crypto.Signer
+	switch alg {
+	case "ES256":
+		private, err = ecdsa.GenerateKey(elliptic.P256(), s.rand)
+	case "RS256":
+		private, err = rsa.GenerateKey(s.rand, rsaBits)
+	case "EdDSA":
+		_, private, err = ed25519.GenerateKey(s.rand)
+	default:
+		return nil, nil, fmt.Errorf("keystore: no signing keys for algorithm %q", alg)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("keystore: make %s key: %w", alg, err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, nil, fmt.Errorf("keystore: encode %s key: %w", alg, err)
+	}
+	defer clear(der)
+	sealed, err = s.Seal(labelPrivateKey, nil, der)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sealed, private.Public(), nil
+}
+
+// Signer opens a key made by [Soft.NewSigningKey]. The signer prints as [redacted] and may be used concurrently; keep
+// it for as long as the key is in use, opening costs more than signing. It returns [ErrTampered] or [ErrUnknownKey].
+func (s *Soft) Signer(sealed []byte) (crypto.Signer, error) {
+	der, err := s.Open(labelPrivateKey, nil, sealed)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(der)
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("keystore: decode private key: %w", err)
+	}
+	private, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("keystore: a %T cannot sign", key)
+	}
+	return &signer{private}, nil
+}
+
+// signer hides the private key from type switches and from every way of printing.
+type signer struct{ private crypto.Signer }
+
+func (s *signer) Public() crypto.PublicKey { return s.private.Public() }
+
+func (s *signer) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return s.private.Sign(random, digest, opts)
+}
