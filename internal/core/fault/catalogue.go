@@ -1,0 +1,226 @@
+package fault
+
+// Code is stable for ever: pages show it in small print, the help page explains it, integrators match on it. A code is never
+// given a second meaning; one that is no longer used stays listed.
+type Code string
+
+// Requests that never reached a rule.
+const (
+	InternalError      Code = "CH-1000"
+	StoreUnavailable   Code = "CH-1001"
+	RequestMalformed   Code = "CH-1002"
+	PageNotFound       Code = "CH-1003"
+	TooManyRequests    Code = "CH-1004"
+	CrossOriginRefused Code = "CH-1005"
+	RequestTooLarge    Code = "CH-1006"
+	MethodNotAllowed   Code = "CH-1007"
+	RowConflict        Code = "CH-1008"
+	RowNotFound        Code = "CH-1009"
+)
+
+// A sign-in as a whole.
+const (
+	LoginUnknown         Code = "CH-1101" // no such transaction, or it ended and was removed
+	LoginExpired         Code = "CH-1102"
+	LoginOtherBrowser    Code = "CH-1103" // begun in another browser, or its cookie is lost
+	StepPassed           Code = "CH-1104" // back button, double submit, second tab
+	ServiceUnknown       Code = "CH-1105"
+	ReturnNotRegistered  Code = "CH-1106"
+	LevelTooLow          Code = "CH-1107"
+	RefusedByPerson      Code = "CH-1108"
+	RequiredNotShared    Code = "CH-1109"
+	LoginAlreadyFinished Code = "CH-1110"
+	AttributeNotAllowed  Code = "CH-1111"
+	SessionNeeded        Code = "CH-1112"
+	RoleNeeded           Code = "CH-1113"
+)
+
+// Identifier, PIN, code.
+const (
+	IdentifierNotUnderstood Code = "CH-1201"
+	CountryNeeded           Code = "CH-1202"
+	PINWrong                Code = "CH-1203" // also said for an identifier that nobody has: strangers learn nothing
+	WaitUntil               Code = "CH-1204"
+	TriesUsedUp             Code = "CH-1205" // the lock ladder's last step, for this kind of browser
+	CodeWrong               Code = "CH-1206"
+	CodeExpired             Code = "CH-1207"
+	KeyBlocked              Code = "CH-1208" // three wrong codes, or an operator
+	DocumentExpired         Code = "CH-1209"
+	KeyEnded                Code = "CH-1210" // cancelled, replaced, revoked
+	TemporaryPINExpired     Code = "CH-1211"
+	TooManyCodes            Code = "CH-1212"
+	PINMalformed            Code = "CH-1213"
+	CodeMalformed           Code = "CH-1214"
+	NoChannel               Code = "CH-1215"
+)
+
+// Choosing a PIN (R3.06, R3.11).
+const (
+	PINLength     Code = "CH-1301"
+	PINRepeats    Code = "CH-1302"
+	PINSequence   Code = "CH-1303"
+	PINBirthDate  Code = "CH-1304"
+	PINFromPhone  Code = "CH-1305"
+	PINUnequal    Code = "CH-1306"
+	PINUsedBefore Code = "CH-1307"
+	PINFromNumber Code = "CH-1308"
+)
+
+// Registering at a counter.
+const (
+	CaseUnknown         Code = "CH-1401"
+	CaseExpired         Code = "CH-1402"
+	FieldMissing        Code = "CH-1403"
+	FieldMalformed      Code = "CH-1404"
+	ZoneUnreadable      Code = "CH-1405"
+	ZoneCheckDigit      Code = "CH-1406"
+	ZoneMismatch        Code = "CH-1407"
+	RegistryUnavailable Code = "CH-1408"
+	RegistryNotFound    Code = "CH-1409"
+	RegistryDiffers     Code = "CH-1410"
+	TooYoung            Code = "CH-1411"
+	Accompanied         Code = "CH-1412"
+	Deceased            Code = "CH-1413"
+	FoundingExpired     Code = "CH-1414"
+	FoundingNotValid    Code = "CH-1415"
+	AlreadyHasKey       Code = "CH-1416"
+	PhoneTaken          Code = "CH-1417"
+	EmailTaken          Code = "CH-1418"
+	AttestationMissing  Code = "CH-1419"
+	PhoneNotProven      Code = "CH-1420"
+	EmailNotProven      Code = "CH-1421"
+	NumberTaken         Code = "CH-1422"
+	StandingUnknown     Code = "CH-1423"
+	DocumentNotAccepted Code = "CH-1424"
+)
+
+// The services' side.
+const (
+	ServiceInvalid Code = "CH-1501"
+	GrantSpent     Code = "CH-1502"
+	GrantUnknown   Code = "CH-1503"
+	GrantExpired   Code = "CH-1504"
+	ReplaySeen     Code = "CH-1505"
+	GrantReused    Code = "CH-1506"
+)
+
+type entry struct {
+	code Code
+	kind Kind
+	name string
+}
+
+// catalogue is the one table of codes; its order is the help page's order.
+func catalogue() []entry {
+	return []entry{
+		{InternalError, Internal, "internal_error"},
+		{StoreUnavailable, Unavailable, "store_unavailable"},
+		{RequestMalformed, Invalid, "request_malformed"},
+		{PageNotFound, NotFound, "page_not_found"},
+		{TooManyRequests, Exhausted, "too_many_requests"},
+		{CrossOriginRefused, Denied, "cross_origin_refused"},
+		{RequestTooLarge, Invalid, "request_too_large"},
+		{MethodNotAllowed, Invalid, "method_not_allowed"},
+		{RowConflict, Conflict, "row_conflict"},
+		{RowNotFound, NotFound, "row_not_found"},
+
+		{LoginUnknown, NotFound, "login_unknown"},
+		{LoginExpired, Expired, "login_expired"},
+		{LoginOtherBrowser, Denied, "login_other_browser"},
+		{StepPassed, Conflict, "step_passed"},
+		{ServiceUnknown, NotFound, "service_unknown"},
+		{ReturnNotRegistered, Invalid, "return_not_registered"},
+		{LevelTooLow, Denied, "level_too_low"},
+		{RefusedByPerson, Denied, "refused_by_person"},
+		{RequiredNotShared, Denied, "required_not_shared"},
+		{LoginAlreadyFinished, Conflict, "login_already_finished"},
+		{AttributeNotAllowed, Denied, "attribute_not_allowed"},
+		{SessionNeeded, Denied, "session_needed"},
+		{RoleNeeded, Denied, "role_needed"},
+
+		{IdentifierNotUnderstood, Invalid, "identifier_not_understood"},
+		{CountryNeeded, Invalid, "country_needed"},
+		{PINWrong, Denied, "pin_wrong"},
+		{WaitUntil, Exhausted, "wait_until"},
+		{TriesUsedUp, Exhausted, "tries_used_up"},
+		{CodeWrong, Denied, "code_wrong"},
+		{CodeExpired, Expired, "code_expired"},
+		{KeyBlocked, Denied, "key_blocked"},
+		{DocumentExpired, Expired, "document_expired"},
+		{KeyEnded, Denied, "key_ended"},
+		{TemporaryPINExpired, Expired, "temporary_pin_expired"},
+		{TooManyCodes, Exhausted, "too_many_codes"},
+		{PINMalformed, Invalid, "pin_malformed"},
+		{CodeMalformed, Invalid, "code_malformed"},
+		{NoChannel, Denied, "no_channel"},
+
+		{PINLength, Invalid, "pin_length"},
+		{PINRepeats, Invalid, "pin_repeats"},
+		{PINSequence, Invalid, "pin_sequence"},
+		{PINBirthDate, Invalid, "pin_birth_date"},
+		{PINFromPhone, Invalid, "pin_from_phone"},
+		{PINUnequal, Invalid, "pin_unequal"},
+		{PINUsedBefore, Invalid, "pin_used_before"},
+		{PINFromNumber, Invalid, "pin_from_number"},
+
+		{CaseUnknown, NotFound, "case_unknown"},
+		{CaseExpired, Expired, "case_expired"},
+		{FieldMissing, Invalid, "field_missing"},
+		{FieldMalformed, Invalid, "field_malformed"},
+		{ZoneUnreadable, Invalid, "zone_unreadable"},
+		{ZoneCheckDigit, Invalid, "zone_check_digit"},
+		{ZoneMismatch, Invalid, "zone_mismatch"},
+		{RegistryUnavailable, Unavailable, "registry_unavailable"},
+		{RegistryNotFound, Denied, "registry_not_found"},
+		{RegistryDiffers, Denied, "registry_differs"},
+		{TooYoung, Denied, "too_young"},
+		{Accompanied, Denied, "accompanied"},
+		{Deceased, Denied, "deceased"},
+		{FoundingExpired, Denied, "founding_document_expired"},
+		{FoundingNotValid, Denied, "founding_document_not_valid"},
+		{AlreadyHasKey, Conflict, "already_has_key"},
+		{PhoneTaken, Conflict, "phone_taken"},
+		{EmailTaken, Conflict, "email_taken"},
+		{AttestationMissing, Denied, "attestation_missing"},
+		{PhoneNotProven, Denied, "phone_not_proven"},
+		{EmailNotProven, Denied, "email_not_proven"},
+		{NumberTaken, Conflict, "number_taken"},
+		{StandingUnknown, Unavailable, "standing_unknown"},
+		{DocumentNotAccepted, Denied, "document_not_accepted"},
+
+		{ServiceInvalid, Invalid, "service_invalid"},
+		{GrantSpent, Conflict, "grant_spent"},
+		{GrantUnknown, NotFound, "grant_unknown"},
+		{GrantExpired, Expired, "grant_expired"},
+		{ReplaySeen, Conflict, "replay_seen"},
+		{GrantReused, Denied, "grant_reused"},
+	}
+}
+
+// Codes lists the catalogue in order, for the help page and for the tests that hold the texts complete.
+func Codes() []Code {
+	var all []Code
+	for _, e := range catalogue() {
+		all = append(all, e.code)
+	}
+	return all
+}
+
+// Kind of the code. An unlisted code is internal.
+func (c Code) Kind() Kind {
+	for _, e := range catalogue() {
+		if e.code == c {
+			return e.kind
+		}
+	}
+	return Internal
+}
+
+func (c Code) name() string {
+	for _, e := range catalogue() {
+		if e.code == c {
+			return e.name
+		}
+	}
+	return "unlisted"
+}
