@@ -1,0 +1,182 @@
+package consent
+
+import (
+	"strings"
+	"time"
+
+	"chave/internal/core/citizen"
+)
+
+// Name is an attribute's name in registrations, consents and history.
+type Name string
+
+// The catalogue's names. Wires map them to their own (claims, SAML names).
+const (
+	GivenNames      Name = "given_names"
+	Surnames        Name = "surnames"
+	FullName        Name = "full_name"
+	BirthDate       Name = "birth_date"
+	Nationality     Name = "nationality"
+	NIC             Name = "nic"
+	NIF             Name = "nif"
+	NISS            Name = "niss"
+	NSNS            Name = "nsns"
+	Document        Name = "document" // type, issuing country and number together: no part identifies alone (R1.10)
+	DocumentExpires Name = "document_expires"
+	KeyExpires      Name = "key_expires"
+	Phone           Name = "phone"
+	Email           Name = "email"
+)
+
+// Holder groups residents by the document that founds their key, as Annex D does.
+type Holder string
+
+// The groups a service may forget.
+const (
+	PortugueseCard   Holder = "portuguese_card" // citizen card or lifetime identity card
+	BrazilianCard    Holder = "brazilian_card"  // Porto Seguro treaty (R1.15)
+	PassportHolder   Holder = "passport"
+	PermitHolder     Holder = "residence_permit"
+	ResidenceCardist Holder = "residence_card"
+)
+
+// Holders lists the groups in the order pages show them.
+func Holders() []Holder {
+	return []Holder{PortugueseCard, BrazilianCard, PassportHolder, PermitHolder, ResidenceCardist}
+}
+
+// HolderOf finds a person's group.
+func HolderOf(p citizen.Person) Holder {
+	switch p.Document().Type {
+	case citizen.Passport:
+		return PassportHolder
+	case citizen.ResidencePermit:
+		return PermitHolder
+	case citizen.ResidenceCard:
+		return ResidenceCardist
+	}
+	if p.Nationality == "BRA" {
+		return BrazilianCard
+	}
+	return PortugueseCard
+}
+
+// Supply says whether a group's keys hold an attribute.
+type Supply int
+
+// The three marks of the supply matrix (wire reference §1.9.2).
+const (
+	Never Supply = iota
+	IfKnown
+	Always
+)
+
+// Value is an attribute's content for one person. Text is what a page shows; Parts are what wires pick from.
+type Value struct {
+	Text  string            `json:"text"`
+	Parts map[string]string `json:"parts,omitempty"`
+}
+
+// Subject is all that values are taken from.
+type Subject struct {
+	Person  citizen.Person
+	KeyEnds time.Time // first instant at which the key no longer works
+	Zone    *time.Location
+}
+
+// Attribute is one entry of the catalogue.
+type Attribute struct {
+	Name   Name
+	Supply map[Holder]Supply
+	value  func(Subject) Value
+}
+
+// Value is the person's value; ok is false when their key does not hold it.
+func (a Attribute) Value(s Subject) (v Value, ok bool) {
+	v = a.value(s)
+	return v, v.Text != ""
+}
+
+func everybody() map[Holder]Supply { return supply(Always, Always, Always, Always, Always) }
+
+func supply(portuguese, brazilian, passport, permit, card Supply) map[Holder]Supply {
+	return map[Holder]Supply{PortugueseCard: portuguese, BrazilianCard: brazilian, PassportHolder: passport, PermitHolder: permit, ResidenceCardist: card}
+}
+
+func plain(f func(citizen.Person) string) func(Subject) Value {
+	return func(s Subject) Value { return Value{Text: f(s.Person)} }
+}
+
+// Catalogue lists every attribute, in the order pages show them.
+func Catalogue() []Attribute {
+	return []Attribute{
+		{FullName, everybody(), plain(func(p citizen.Person) string { return p.FullName() })},
+		{GivenNames, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
+		{Surnames, everybody(), plain(func(p citizen.Person) string { return p.Surnames })},
+		{BirthDate, everybody(), plain(func(p citizen.Person) string { return p.BirthDate.String() })},
+		{Nationality, everybody(), plain(func(p citizen.Person) string { return string(p.Nationality) })},
+		{NIC, supply(Always, Always, Never, Never, Never), plain(func(p citizen.Person) string { return p.NIC })},
+		{NIF, supply(Always, Always, IfKnown, Always, Always), plain(func(p citizen.Person) string { return p.NIF })},
+		{NISS, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NISS })},
+		{NSNS, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NSNS })},
+		{Document, supply(Never, Never, Always, Always, Always), documentValue},
+		{DocumentExpires, everybody(), plain(func(p citizen.Person) string { return p.Document().Expires.String() })},
+		{KeyExpires, everybody(), keyExpires},
+		{Phone, supply(IfKnown, IfKnown, Always, Always, Always), plain(func(p citizen.Person) string {
+			if p.Phone == "" {
+				return ""
+			}
+			return p.Phone.String()
+		})},
+		{Email, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
+	}
+}
+
+// documentValue is empty for holders of a national card, whose number is the NIC (R1.09, R5.15).
+func documentValue(s Subject) Value {
+	d := s.Person.Document()
+	if d.Type.National() || d.Number == "" {
+		return Value{}
+	}
+	parts := map[string]string{"type": string(d.Type), "country": string(d.Country), "number": d.Number}
+	return Value{Text: strings.Join([]string{string(d.Country), d.Number}, " "), Parts: parts}
+}
+
+// keyExpires is the last day on which the key works (R1.29).
+func keyExpires(s Subject) Value {
+	if s.KeyEnds.IsZero() {
+		return Value{}
+	}
+	return Value{Text: citizen.DateOf(s.KeyEnds.Add(-time.Second), s.Zone).String()}
+}
+
+// Lookup finds an attribute by name.
+func Lookup(name Name) (Attribute, bool) {
+	for _, a := range Catalogue() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
+
+// Ask is one attribute that a service asks for (R5.11).
+type Ask struct {
+	Name     Name `json:"name"`
+	Required bool `json:"required,omitempty"`
+}
+
+// Missing lists the groups that can never supply a required attribute: a service that asks so shuts them all out (PAIN-11, R5.15).
+func Missing(asks []Ask) []Holder {
+	var groups []Holder
+	for _, h := range Holders() {
+		for _, ask := range asks {
+			a, ok := Lookup(ask.Name)
+			if ok && ask.Required && a.Supply[h] == Never {
+				groups = append(groups, h)
+				break
+			}
+		}
+	}
+	return groups
+}
