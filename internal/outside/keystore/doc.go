@@ -22,7 +22,7 @@
 // # Rotation
 //
 // A keystore knows one current root and any number of older ones. New values are always made under the current one;
-// older ones are read as long as their root is configured. Rows that hold a keyed hash store [Soft.Current] beside it and
+// older ones are read as long as their root is configured. Rows that hold a keyed hash store [Soft.CurrentKey] beside it and
 // check it with [Soft.MACWith]; sealed values carry the key id themselves ([Soft.SealedUnder]). A root may be removed
 // when no row names it any more. Removing it earlier makes those rows unreadable for good.
 //

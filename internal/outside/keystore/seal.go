@@ -54,7 +54,7 @@ func (s *Soft) Open(label string, context, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// SealedUnder returns the key id that a sealed value names, without opening it: rows whose id is not [Soft.Current] are
+// SealedUnder returns the key id that a sealed value names, without opening it: rows whose id is not [Soft.CurrentKey] are
 // those a rotation job has yet to seal again. It returns [ErrTampered] for what cannot be a sealed value.
 func (*Soft) SealedUnder(sealed []byte) (keyID string, err error) {
 	if len(sealed) < Overhead || sealed[0] != sealVersion {

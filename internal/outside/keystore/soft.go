@@ -76,9 +76,9 @@ func OpenSoft(c Config) (*Soft, error) {
 	return s, nil
 }
 
-// Current returns the id, of 8 lower-case hexadecimal digits, of the root that new values are made under. It is not
+// CurrentKey returns the id, of 8 lower-case hexadecimal digits, of the root that new values are made under. It is not
 // secret; a row that holds the result of [Soft.MAC] stores it beside it.
-func (s *Soft) Current() string { return s.current.id }
+func (s *Soft) CurrentKey() string { return s.current.id }
 
 // KeyIDs returns the ids of all configured roots, the current one first: what a lookup by keyed index must try.
 func (s *Soft) KeyIDs() []string {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"chave/internal/core/credential"
 	"chave/internal/outside/keystore"
 	"chave/internal/outside/keystore/keystoretest"
 )
@@ -47,7 +48,7 @@ func TestDerivation_is_frozen(t *testing.T) {
 		mac   = "9913d0f1f3d2b56d790bebdba8d721d19444e16cbf917d7c41602ec785721d41"
 	)
 	s := open(t, keystore.Config{Root: keystore.Root{Bytes: bytes.Repeat([]byte{7}, 32)}})
-	if got := s.Current(); got != keyID {
+	if got := s.CurrentKey(); got != keyID {
 		t.Errorf("key id %s, want %s", got, keyID)
 	}
 	if got := hex.EncodeToString(s.MAC("pin", []byte("12"), []byte("3"))); got != mac {
@@ -77,7 +78,7 @@ func TestRootKeyFile(t *testing.T) {
 		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 			t.Error("the file changed")
 		}
-		if again := open(t, keystore.Config{Root: keystore.Root{File: path}}); again.Current() != s.Current() {
+		if again := open(t, keystore.Config{Root: keystore.Root{File: path}}); again.CurrentKey() != s.CurrentKey() {
 			t.Error("another root was read")
 		}
 	})
@@ -86,7 +87,7 @@ func TestRootKeyFile(t *testing.T) {
 		if err := keystore.CreateRootKey(other); err != nil {
 			t.Fatal(err)
 		}
-		if open(t, keystore.Config{Root: keystore.Root{File: other}}).Current() == s.Current() {
+		if open(t, keystore.Config{Root: keystore.Root{File: other}}).CurrentKey() == s.CurrentKey() {
 			t.Error("same root")
 		}
 	})
@@ -157,11 +158,11 @@ func TestPassphrase_makes_the_same_root_again(t *testing.T) {
 	root := func(pass, salt string) keystore.Root {
 		return keystore.Root{Passphrase: keystore.Secret(pass), Salt: salt}
 	}
-	first := open(t, keystore.Config{Root: root("correct horse battery staple", "https://key.example")}).Current()
-	if again := open(t, keystore.Config{Root: root("correct horse battery staple", "https://key.example")}).Current(); again != first {
+	first := open(t, keystore.Config{Root: root("correct horse battery staple", "https://key.example")}).CurrentKey()
+	if again := open(t, keystore.Config{Root: root("correct horse battery staple", "https://key.example")}).CurrentKey(); again != first {
 		t.Error("another root")
 	}
-	if other := open(t, keystore.Config{Root: root("correct horse battery staple", "https://other.example")}).Current(); other == first {
+	if other := open(t, keystore.Config{Root: root("correct horse battery staple", "https://other.example")}).CurrentKey(); other == first {
 		t.Error("the salt makes no difference")
 	}
 }
@@ -179,7 +180,7 @@ func TestErrors_tell_a_missing_root_from_a_changed_value(t *testing.T) {
 	if _, err := one.Open("name", []byte("elsewhere"), sealed); !errors.Is(err, keystore.ErrTampered) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := two.MACWith(one.Current(), "name"); !errors.Is(err, keystore.ErrUnknownKey) {
+	if _, err := two.MACWith(one.CurrentKey(), "name"); !errors.Is(err, keystore.ErrUnknownKey) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -265,3 +266,6 @@ func BenchmarkSealOpen(b *testing.B) {
 		}
 	}
 }
+
+// The interfaces that core declares; the compiler checks them here, before anything is wired.
+var _ credential.Vault = (*keystore.Soft)(nil)

@@ -21,7 +21,7 @@ import (
 type Store interface {
 	MAC(label string, parts ...[]byte) []byte
 	MACWith(keyID, label string, parts ...[]byte) ([]byte, error)
-	Current() string
+	CurrentKey() string
 	KeyIDs() []string
 	Seal(label string, context, plain []byte) ([]byte, error)
 	Open(label string, context, sealed []byte) ([]byte, error)
@@ -107,30 +107,30 @@ func sealedValues(t *testing.T, open Factory) {
 
 func rotation(t *testing.T, open Factory) {
 	before, after, later := open(t, 1), open(t, 1, 2), open(t, 2)
-	if before.Current() == "" || before.Current() == after.Current() {
-		t.Fatalf("current key ids %q before and %q after", before.Current(), after.Current())
+	if before.CurrentKey() == "" || before.CurrentKey() == after.CurrentKey() {
+		t.Fatalf("current key ids %q before and %q after", before.CurrentKey(), after.CurrentKey())
 	}
-	if !slices.Equal(after.KeyIDs(), []string{after.Current(), before.Current()}) {
+	if !slices.Equal(after.KeyIDs(), []string{after.CurrentKey(), before.CurrentKey()}) {
 		t.Errorf("key ids %q", after.KeyIDs())
 	}
 	old := before.MAC("pin", []byte("1"))
-	if got := must(t)(after.MACWith(before.Current(), "pin", []byte("1"))); !bytes.Equal(got, old) {
+	if got := must(t)(after.MACWith(before.CurrentKey(), "pin", []byte("1"))); !bytes.Equal(got, old) {
 		t.Error("a hash of the older root is not found again")
 	}
-	if !bytes.Equal(after.MAC("pin", []byte("1")), must(t)(after.MACWith(after.Current(), "pin", []byte("1")))) {
+	if !bytes.Equal(after.MAC("pin", []byte("1")), must(t)(after.MACWith(after.CurrentKey(), "pin", []byte("1")))) {
 		t.Error("MAC is not MACWith under the current root")
 	}
-	if _, err := later.MACWith(before.Current(), "pin", []byte("1")); err == nil {
+	if _, err := later.MACWith(before.CurrentKey(), "pin", []byte("1")); err == nil {
 		t.Error("a root that was removed still hashes")
 	}
 	sealed := must(t)(before.Seal("name", nil, []byte("kept")))
 	if got := must(t)(after.Open("name", nil, sealed)); string(got) != "kept" {
 		t.Errorf("opened %q", got)
 	}
-	if id := sealedUnder(t, after, sealed); id != before.Current() {
-		t.Errorf("sealed under %q, want %q", id, before.Current())
+	if id := sealedUnder(t, after, sealed); id != before.CurrentKey() {
+		t.Errorf("sealed under %q, want %q", id, before.CurrentKey())
 	}
-	if id := sealedUnder(t, after, must(t)(after.Seal("name", nil, []byte("new")))); id != after.Current() {
+	if id := sealedUnder(t, after, must(t)(after.Seal("name", nil, []byte("new")))); id != after.CurrentKey() {
 		t.Errorf("new values are sealed under %q", id)
 	}
 	if _, err := later.Open("name", nil, sealed); err == nil {
