@@ -1,0 +1,53 @@
+// Comforts only: every page works without this file. It shows a PIN on request, writes times in the reader's own
+// zone, takes pasted codes with spaces, and keeps an impatient second press from sending a form twice.
+(function () {
+  'use strict';
+  document.querySelectorAll('.secret').forEach(function (box) {
+    var input = box.querySelector('input');
+    var button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'second';
+    button.setAttribute('aria-controls', input.id);
+    function tell() {
+      var shown = input.type === 'text';
+      button.textContent = shown ? box.dataset.hide : box.dataset.show;
+    }
+    button.addEventListener('click', function () {
+      input.type = input.type === 'text' ? 'password' : 'text';
+      tell();
+      input.focus();
+    });
+    // A shown PIN must not be remembered by the browser as ordinary text.
+    if (input.form) input.form.addEventListener('submit', function () { input.type = 'password'; });
+    tell();
+    box.appendChild(button);
+  });
+  document.querySelectorAll('input.code').forEach(function (input) {
+    input.addEventListener('input', function () {
+      var digits = input.value.replace(/[\s-]/g, '');
+      if (digits !== input.value) input.value = digits;
+    });
+  });
+  var lisbon = function (t) { return t.toLocaleTimeString('en-GB', { timeZone: 'Europe/Lisbon', hour: '2-digit', minute: '2-digit' }); };
+  document.querySelectorAll('time[data-local]').forEach(function (el) {
+    var t = new Date(el.dateTime);
+    var own = t.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+    if (own !== lisbon(t)) el.title = t.toLocaleString(document.documentElement.lang, { timeZoneName: 'short' });
+  });
+  document.querySelectorAll('form').forEach(function (form) {
+    form.addEventListener('submit', function (event) {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = '1';
+      setTimeout(function () { delete form.dataset.sent; }, 4000);
+    });
+  });
+  window.addEventListener('pageshow', function () {
+    document.querySelectorAll('form').forEach(function (form) { delete form.dataset.sent; });
+  });
+  document.querySelectorAll('[data-print]').forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener('click', function () { window.print(); });
+  });
+  var go = document.querySelector('form[data-go]');
+  if (go) go.submit();
+})();
