@@ -1,0 +1,135 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"chave/demo/services"
+)
+
+// learned is what one sign-in told the service.
+type learned struct {
+	Name     string // how to greet; empty if no name came
+	Level    int    // 0 when acr carries no number
+	ACR      string
+	AMR      []string
+	AuthTime time.Time
+	Got      []fact
+	Missing  []fact
+	Unasked  []fact // claims about the person the service did not ask for; none are expected
+	IDToken  string // claims as indented JSON, for the curious
+	UserInfo string
+}
+
+// fact is one attribute: asked for, and with a value if it came.
+type fact struct {
+	Attribute string // name in the registration, "" if not asked for
+	Claim     string
+	Value     string
+	Required  bool
+	Reason    map[string]string // language → why it was asked for
+}
+
+// claimsOf lists the claims that carry an attribute: the standard one first, then Chave's own.
+var claimsOf = map[string][]string{
+	"full_name": {"name"}, "given_names": {"given_name"}, "surnames": {"family_name"}, "birth_date": {"birthdate"},
+	"phone": {"phone_number"}, "email": {"email"}, "nationality": {"nationality", "nationalities"},
+	"document": {"document", "identity_document"},
+}
+
+// protocol are claims about the sign-in or about other claims, not facts about the person.
+var protocol = map[string]bool{
+	"iss": true, "sub": true, "aud": true, "exp": true, "iat": true, "nbf": true, "nonce": true, "auth_time": true, "acr": true,
+	"amr": true, "azp": true, "at_hash": true, "c_hash": true, "s_hash": true, "sid": true, "jti": true, "email_verified": true,
+	"phone_number_verified": true, "updated_at": true,
+	// "profile" brings these beside the full name; they say nothing new.
+	"given_name": true, "family_name": true, "name": true, "birthdate": true, "locale": true,
+}
+
+// learn sorts claims of ID token and userinfo by what the registration asks for.
+func learn(r services.Registration, idToken, userInfo map[string]any) learned {
+	all := make(map[string]any, len(idToken)+len(userInfo))
+	for k, v := range idToken {
+		all[k] = v
+	}
+	for k, v := range userInfo {
+		all[k] = v
+	}
+	l := learned{IDToken: indented(idToken), UserInfo: indented(userInfo)}
+	l.Name, _ = all["name"].(string)
+	l.ACR, _ = idToken["acr"].(string)
+	l.Level, _ = levelOf(l.ACR)
+	if means, ok := idToken["amr"].([]any); ok {
+		for _, m := range means {
+			l.AMR = append(l.AMR, fmt.Sprint(m))
+		}
+	}
+	if at, ok := idToken["auth_time"].(float64); ok {
+		l.AuthTime = time.Unix(int64(at), 0).UTC()
+	}
+	used := make(map[string]bool)
+	for _, ask := range r.Attributes {
+		f := fact{Attribute: ask.Name, Required: ask.Required, Reason: map[string]string{"pt": ask.Reason.PT, "en": ask.Reason.EN}}
+		names, ok := claimsOf[ask.Name]
+		if !ok {
+			names = []string{ask.Name}
+		}
+		f.Claim = names[0]
+		for _, name := range names {
+			if v, there := all[name]; there && v != nil {
+				f.Claim, f.Value = name, readable(v)
+				used[name] = true
+				break
+			}
+		}
+		if f.Value == "" {
+			l.Missing = append(l.Missing, f)
+			continue
+		}
+		l.Got = append(l.Got, f)
+	}
+	for name, v := range all {
+		if !protocol[name] && !used[name] {
+			l.Unasked = append(l.Unasked, fact{Claim: name, Value: readable(v)})
+		}
+	}
+	sort.Slice(l.Unasked, func(i, j int) bool { return l.Unasked[i].Claim < l.Unasked[j].Claim })
+	return l
+}
+
+// readable writes a claim's value for a person: text as it is, lists and objects by their parts.
+func readable(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		parts := make([]string, 0, len(v))
+		for _, p := range v {
+			parts = append(parts, readable(p))
+		}
+		return strings.Join(parts, ", ")
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		parts := make([]string, 0, len(v))
+		for _, k := range keys {
+			parts = append(parts, k+": "+readable(v[k]))
+		}
+		return strings.Join(parts, " · ")
+	}
+	return fmt.Sprint(v)
+}
+
+func indented(claims map[string]any) string {
+	out, err := json.MarshalIndent(claims, "", "  ")
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
