@@ -110,7 +110,7 @@ func plain(f func(citizen.Person) string) func(Subject) Value {
 // Catalogue lists every attribute, in the order pages show them.
 func Catalogue() []Attribute {
 	return []Attribute{
-		{FullName, everybody(), plain(func(p citizen.Person) string { return p.FullName() })},
+		{FullName, everybody(), fullName},
 		{GivenNames, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
 		{Surnames, everybody(), plain(func(p citizen.Person) string { return p.Surnames })},
 		{BirthDate, everybody(), plain(func(p citizen.Person) string { return p.BirthDate.String() })},
@@ -130,6 +130,12 @@ func Catalogue() []Attribute {
 		})},
 		{Email, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
 	}
+}
+
+// fullName carries its two parts: who may know the whole may know the halves, and standard clients ask for them together.
+func fullName(s Subject) Value {
+	parts := map[string]string{"given_names": s.Person.GivenNames, "surnames": s.Person.Surnames}
+	return Value{Text: s.Person.FullName(), Parts: parts}
 }
 
 // documentValue is empty for holders of a national card, whose number is the NIC (R1.09, R5.15).

@@ -192,3 +192,13 @@ func (s *Service) Offer(ctx context.Context, t Transaction) ([]Sharing, error) {
 	}
 	return offer, nil
 }
+
+// NameOf is the full name of a transaction's person, for the page that greets somebody whose session was reused.
+func (s *Service) NameOf(ctx context.Context, t Transaction) (string, error) {
+	var person citizen.Person
+	err := s.View(ctx, func(tx Tx) (err error) {
+		person, err = tx.Person(t.Person)
+		return err
+	})
+	return person.FullName(), err
+}

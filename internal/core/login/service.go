@@ -79,6 +79,7 @@ type Request struct {
 	Wire     string
 	Payload  []byte
 	Resume   func(id string) string // local path to come back to
+	Return   string                 // where the browser goes at the end, already checked against the registration; may be empty
 	Purpose  Purpose
 	Service  service.Service
 	Ask      []consent.Ask
@@ -99,7 +100,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Transaction, error) {
 	now := s.Now()
 	t := Transaction{
 		ID: random.ID(s.Rand), CreatedAt: now, ExpiresAt: now.Add(s.Times.Transaction), Browser: Digest(r.Browser),
-		Wire: r.Wire, Payload: r.Payload, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask,
+		Wire: r.Wire, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask,
 		MinLevel: max(r.MinLevel, service.LevelPassword), Lang: r.Lang, Hint: r.Hint,
 	}
 	t.Resume = r.Resume(t.ID)

@@ -50,6 +50,7 @@ type Transaction struct {
 	Wire    string  `json:"wire"`
 	Payload []byte  `json:"payload,omitempty"` // only the wire reads it
 	Resume  string  `json:"resume"`            // local path that Resume goes to
+	Return  string  `json:"return,omitempty"`  // where the wire will send the browser at the end; pages need its origin for form-action
 	Purpose Purpose `json:"purpose"`
 
 	Service  string        `json:"service"`

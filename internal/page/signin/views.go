@@ -17,7 +17,7 @@ var files embed.FS
 
 // Pages lists the views and their templates for ui.New.
 func Pages() ui.Set {
-	return ui.Set{Name: "signin", Files: files, Views: []ui.View{Who{}, PIN{}, Code{}, ChoosePIN{}, Consent{}, Stop{}}}
+	return ui.Set{Name: "signin", Files: files, Views: []ui.View{Who{}, PIN{}, Code{}, ChoosePIN{}, Consent{}, Confirm{}, Stop{}}}
 }
 
 // Task is what stands around every step of one sign-in.
