@@ -86,7 +86,7 @@ func (p Policy) CheckNew(pin PIN, who citizen.Person) error {
 	d := pin.digits
 	refuse := func(code fault.Code) error { return fault.New(code).On("new_pin") }
 	if len(d) < p.PINMin || len(d) > p.PINMax || !onlyDigits(d) {
-		return fault.New(fault.PINLength).On("new_pin").With("min", p.PINMin).With("max", p.PINMax)
+		return fault.New(fault.PINLength).On("new_pin").With("Min", p.PINMin).With("Max", p.PINMax)
 	}
 	if repeats(d) {
 		return refuse(fault.PINRepeats)

@@ -37,7 +37,7 @@ func (p Policy) Take(t Tries, now time.Time) (Tries, error) {
 		return t, fault.New(fault.TriesUsedUp)
 	}
 	if now.Before(t.LockedUntil) {
-		return t, fault.New(fault.WaitUntil).With("until", t.LockedUntil)
+		return t, fault.New(fault.WaitUntil).With("Until", t.LockedUntil)
 	}
 	t.TouchedAt = now
 	t.Wrong++
@@ -60,7 +60,7 @@ func (t Tries) Refusal(now time.Time) *fault.Error {
 	case t.UsedUp:
 		return fault.New(fault.TriesUsedUp)
 	case now.Before(t.LockedUntil):
-		return fault.New(fault.WaitUntil).With("until", t.LockedUntil)
+		return fault.New(fault.WaitUntil).With("Until", t.LockedUntil)
 	}
 	return fault.New(fault.PINWrong).On("pin")
 }

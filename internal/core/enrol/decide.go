@@ -46,7 +46,7 @@ func merge(e Evidence, a Answer) (citizen.Person, Problems) {
 	var differs Problems
 	compare := func(field, typed, registered string) {
 		if registered != "" && !sameText(typed, registered) {
-			differs = append(differs, fault.New(fault.RegistryDiffers).On(field).With("typed", typed).With("registered", registered))
+			differs = append(differs, fault.New(fault.RegistryDiffers).On(field).With("Typed", typed).With("Registered", registered))
 		}
 	}
 	compare("given_names", e.GivenNames, a.Person.GivenNames)
@@ -97,7 +97,7 @@ func (r Rules) eligible(p citizen.Person, a Answer, attested bool, now time.Time
 	case a.Coverage == Found && a.State != DocumentValid:
 		return fault.New(fault.FoundingNotValid)
 	case r.MinAge > 0 && p.BirthDate.YearsAt(today) < r.MinAge:
-		return fault.New(fault.TooYoung).With("years", r.MinAge)
+		return fault.New(fault.TooYoung).With("Years", r.MinAge)
 	case p.Standing.Accompanied == citizen.Yes:
 		return fault.New(fault.Accompanied)
 	case p.Standing.Accompanied != citizen.No && !attested:

@@ -89,7 +89,7 @@ func (e *Evidence) compareZone(now time.Time) Problems {
 		if m.Field == mrz.FieldDocumentType {
 			field = "type"
 		}
-		problems = append(problems, fault.New(fault.ZoneMismatch).On(field).With("zone", m.Zone).With("typed", m.Typed))
+		problems = append(problems, fault.New(fault.ZoneMismatch).On(field).With("Zone", m.Zone).With("Typed", m.Typed))
 	}
 	return problems
 }
@@ -105,7 +105,7 @@ func zoneProblems(err error) Problems {
 		if one.Problem == mrz.ProblemCheckDigit {
 			code = fault.ZoneCheckDigit
 		}
-		problems = append(problems, fault.New(code).On("zone").With("part", string(one.Field)).With("line", one.Line).With("column", one.Column).Because(one))
+		problems = append(problems, fault.New(code).On("zone").With("Part", string(one.Field)).With("Line", one.Line).With("Column", one.Column).Because(one))
 	}
 	return problems
 }

@@ -220,7 +220,7 @@ func (s *Service) sendContactCode(ctx context.Context, id string, operator citiz
 			return err
 		}
 		if n > s.Policy.CodesPerPerson {
-			return fault.New(fault.TooManyCodes).On(field).With("until", window.Add(s.Policy.RateWindow))
+			return fault.New(fault.TooManyCodes).On(field).With("Until", window.Add(s.Policy.RateWindow))
 		}
 		return tx.InsertMessage(message.Message{
 			ID: random.ID(s.Rand), Kind: kind, Lang: lang, Channel: channel, To: to, At: now, NotAfter: now.Add(s.Rules.ContactCodeTTL),

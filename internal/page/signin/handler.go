@@ -127,7 +127,7 @@ func (h *Handler) advance(w http.ResponseWriter, r *http.Request, form url.Value
 func (h *Handler) choose(w http.ResponseWriter, r *http.Request, form url.Values) (login.Transaction, error) {
 	pin, err := credential.ParsePIN(form.Get("new_pin"))
 	if err != nil { // told as a matter of length: the field takes digits only
-		return login.Transaction{}, fault.New(fault.PINLength).On("new_pin").With("min", h.Login.Policy.PINMin).With("max", h.Login.Policy.PINMax)
+		return login.Transaction{}, fault.New(fault.PINLength).On("new_pin").With("Min", h.Login.Policy.PINMin).With("Max", h.Login.Policy.PINMax)
 	}
 	again, _ := credential.ParsePIN(form.Get("new_pin_again")) // one that cannot be a PIN differs from the first
 	return h.opened(w, func() (login.Opened, error) {

@@ -29,7 +29,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, t login.Transacti
 		},
 	}
 	if cause == nil && t.Notice != nil {
-		task.Problems = []ui.Problem{{Field: fieldOf(t.Notice.Code, step), Code: string(t.Notice.Code), Args: []any{"until", t.Notice.Until}}}
+		task.Problems = []ui.Problem{{Field: fieldOf(t.Notice.Code, step), Code: string(t.Notice.Code), Args: []any{"Until", t.Notice.Until}}}
 	}
 	task.At, task.Of = position(t, step)
 	view, err := h.view(r, t, step, task, asked, lang, form)
