@@ -84,8 +84,8 @@ func (c *Catalogue) load(l Lang) error {
 	return nil
 }
 
-// T is the text of key in a language, with values filled in: args are name, value pairs, the names as they stand in
-// the text (`{{.Service}}` takes "Service", name). "Count" also chooses singular or plural. An unknown key yields the
+// T is the text of key in a language, with values filled in: args are name, value pairs (`{{.Service}}` takes "service", name; a fault's
+// own arguments fit as they are). "count" also chooses singular or plural. An unknown key yields the
 // key itself: a test finds it, and a person's sign-in never fails for want of a sentence.
 func (c *Catalogue) T(lang Lang, key string, args ...any) string {
 	if s, ok := c.plain[lang][key]; ok {
@@ -97,7 +97,7 @@ func (c *Catalogue) T(lang Lang, key string, args ...any) string {
 	values := make(map[string]any, len(args)/2)
 	config := i18n.LocalizeConfig{MessageID: key, TemplateData: values}
 	for i := 0; i+1 < len(args); i += 2 {
-		name := fmt.Sprint(args[i])
+		name := capitalised(fmt.Sprint(args[i]))
 		values[name] = args[i+1]
 		if name == "Count" {
 			config.PluralCount = args[i+1]
@@ -108,6 +108,14 @@ func (c *Catalogue) T(lang Lang, key string, args ...any) string {
 		return key
 	}
 	return s
+}
+
+// capitalised is how a text's placeholder spells a value's name.
+func capitalised(name string) string {
+	if name == "" {
+		return name
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // Has reports whether the key has a text in the language.

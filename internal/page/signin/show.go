@@ -72,7 +72,7 @@ func (h *Handler) view(r *http.Request, t login.Transaction, step login.Step, ta
 	case login.StepStop:
 		return h.stop(t, task), nil
 	case login.StepOver:
-		return Stop{Task: task, Ending: Passed, Code: string(fault.LoginAlreadyFinished)}, nil
+		return Stop{Task: task, Ending: Finished, Code: string(fault.LoginAlreadyFinished)}, nil
 	}
 	return Stop{Task: task, Ending: Expired, Code: string(fault.LoginExpired)}, nil
 }
@@ -124,14 +124,18 @@ func (h *Handler) stop(t login.Transaction, task Task) Stop {
 	switch t.Stop.Code {
 	case fault.WaitUntil:
 		v.Ending, v.Again = Waiting, task.Action
-	case fault.TriesUsedUp, fault.KeyBlocked:
+	case fault.TriesUsedUp:
+		v.Ending, v.Counter = TriesUsedUp, true
+	case fault.KeyBlocked:
 		v.Ending, v.Counter = Blocked, true
 	case fault.DocumentExpired:
 		v.Ending, v.Counter = DocumentExpired, true
 	case fault.KeyEnded:
 		v.Ending, v.Counter = Ended, true
-	case fault.TemporaryPINExpired, fault.NoChannel:
+	case fault.TemporaryPINExpired:
 		v.Ending, v.Counter = NoPIN, true
+	case fault.NoChannel:
+		v.Ending, v.Counter = NoChannel, true
 	case fault.LevelTooLow:
 		v.Ending = LevelTooLow
 	case fault.TooManyCodes:
@@ -146,7 +150,7 @@ func (h *Handler) stop(t login.Transaction, task Task) Stop {
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	endings := map[fault.Code]Ending{
 		fault.LoginUnknown: Unknown, fault.LoginExpired: Expired, fault.LoginOtherBrowser: WrongBrowser,
-		fault.LoginAlreadyFinished: Passed, fault.ServiceUnknown: UnknownService, fault.StoreUnavailable: Unavailable,
+		fault.LoginAlreadyFinished: Finished, fault.ServiceUnknown: UnknownService, fault.StoreUnavailable: Unavailable,
 	}
 	f := fault.Of(err)
 	ending, known := endings[f.Code]

@@ -17,10 +17,12 @@ const (
 	Unknown         Ending = "unknown"
 	Passed          Ending = "passed" // back button, second tab: this step has been answered
 	Waiting         Ending = "waiting"
+	TriesUsedUp     Ending = "tries_used_up" // the last step of the ladder for this kind of browser; said of unknown identifiers too
 	Blocked         Ending = "blocked"
 	DocumentExpired Ending = "document_expired"
-	Ended           Ending = "ended" // cancelled, replaced, or no active key
-	NoPIN           Ending = "no_pin"
+	Ended           Ending = "ended"      // cancelled, replaced, or no active key
+	NoPIN           Ending = "no_pin"     // the temporary PIN is too old
+	NoChannel       Ending = "no_channel" // neither phone nor e-mail
 	LevelTooLow     Ending = "level_too_low"
 	NotEligible     Ending = "not_eligible"
 	TooManyCodes    Ending = "too_many_codes"
@@ -31,13 +33,15 @@ const (
 	Changed         Ending = "changed" // the new PIN is in force
 	UnknownService  Ending = "unknown_service"
 	BadReturn       Ending = "bad_return"
+	Closed          Ending = "closed"   // the service is closed
+	Finished        Ending = "finished" // over already; nothing is handed out twice
 )
 
 // Endings lists them all, for the storybook and for the test that each has its texts.
 func Endings() []Ending {
 	return []Ending{
-		WrongBrowser, Expired, Unknown, Passed, Waiting, Blocked, DocumentExpired, Ended, NoPIN, LevelTooLow, NotEligible,
-		TooManyCodes, NotShared, Unavailable, Refused, SignedOut, Changed, UnknownService, BadReturn,
+		WrongBrowser, Expired, Unknown, Passed, Waiting, TriesUsedUp, Blocked, DocumentExpired, Ended, NoPIN, NoChannel, LevelTooLow, NotEligible,
+		TooManyCodes, NotShared, Unavailable, Refused, SignedOut, Changed, UnknownService, BadReturn, Closed, Finished,
 	}
 }
 
@@ -67,13 +71,13 @@ func (v Stop) ending() Ending {
 // Sign is the icon that goes with the ending: a good end looks like one, and a wait does not look like a refusal.
 func (v Stop) Sign() string {
 	switch v.ending() {
-	case Changed, SignedOut:
+	case Changed, SignedOut, Finished:
 		return "ok"
 	case Refused:
 		return "info"
-	case Waiting, TooManyCodes, Expired:
+	case Waiting, TooManyCodes, Expired, Closed:
 		return "clock"
-	case Blocked, DocumentExpired, Ended:
+	case Blocked, TriesUsedUp, DocumentExpired, Ended:
 		return "lock"
 	default:
 		return "warning"

@@ -114,6 +114,7 @@ type Attribute struct {
 	Country  string       // alpha-3
 	Document *ui.Document // the triple and its end
 	Optional bool
-	Ticked   bool // for an optional one: shared unless the person unticks it
-	Missing  bool // the key does not hold it; Optional tells what follows
+	Ticked   bool   // for an optional one: shared unless the person unticks it
+	Missing  bool   // the key does not hold it; Optional tells what follows
+	Reason   string // why the service wants this one, if it declared it; empty hides the line
 }

@@ -30,7 +30,10 @@ func (f *Frame) spoken(args []any) []any {
 	for i := 1; i < len(args); i += 2 {
 		if t, ok := args[i].(time.Time); ok {
 			args = append([]any(nil), args...) // the view's own slice stays as the handler made it
-			args[i] = f.Until(t)
+			args[i] = ""
+			if !t.IsZero() {
+				args[i] = f.Until(t)
+			}
 		}
 	}
 	return args

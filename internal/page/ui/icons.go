@@ -4,6 +4,9 @@ import "html/template"
 
 // icon draws one of our own line icons on a 24 by 24 grid in the colour of the text. An unknown name gets the plain door.
 func icon(name string) template.HTML {
+	if name == "social_security" {
+		name = "social"
+	}
 	path, ok := drawings[name]
 	if !ok {
 		path = drawings["door"]

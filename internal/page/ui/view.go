@@ -1,10 +1,11 @@
 package ui
 
 import (
-	"chave/internal/core/fault"
 	"net/url"
 	"strings"
 	"time"
+
+	"chave/internal/core/fault"
 )
 
 // View is the data of one page. Each page package declares one struct per page; the handler fills it and calls Render.
@@ -71,7 +72,7 @@ func Problems(err error) []Problem {
 // Service is who asks. Its name stands at the top of every step, so that nobody signs in to something else by mistake.
 type Service struct {
 	Name     string
-	Category string // icon: tax, social, health, hospital, bank, education, justice, work, town, key, counter; anything else gets a plain door
+	Category string // icon: tax, social_security, health, hospital, bank, education, justice, work, town, key, counter; else a plain door
 	Return   string // where the browser goes at the end; only its origin is used, to let the form's answer lead there
 	Home     string // the service's own first page, for links after everything has ended; may be empty
 }

@@ -76,6 +76,7 @@ func signinStories() []Story {
 			Task: task(ui.Service{Name: "A minha chave", Category: "key"}, "choose", 0, ui.Problem{Field: "new_pin", Code: "CH-1303"}, ui.Problem{Field: "new_pin_again", Code: "CH-1306"}), Min: 6, Max: 8}},
 		{"signin: share", "/story/signin/consent", http.StatusOK, consent},
 		{"signin: share, already signed in", "/story/signin/consent-single", http.StatusOK, single},
+		{"signin: confirm cancelling the key", "/story/signin/confirm", http.StatusOK, signin.Confirm{Task: task(ui.Service{Name: "A minha chave", Category: "key"}, "confirm", 0)}},
 		{"signin: share nothing", "/story/signin/consent-nothing", http.StatusOK, nothing},
 	}
 }
@@ -84,7 +85,7 @@ func signinStories() []Story {
 func codeOf(e signin.Ending) string {
 	return map[signin.Ending]string{
 		signin.WrongBrowser: "CH-1103", signin.Expired: "CH-1102", signin.Unknown: "CH-1101", signin.Passed: "CH-1104", signin.Waiting: "CH-1204",
-		signin.Blocked: "CH-1208", signin.DocumentExpired: "CH-1209", signin.Ended: "CH-1210", signin.NoPIN: "CH-1211", signin.LevelTooLow: "CH-1107",
+		signin.Blocked: "CH-1208", signin.DocumentExpired: "CH-1209", signin.Ended: "CH-1210", signin.NoPIN: "CH-1211", signin.NoChannel: "CH-1215", signin.TriesUsedUp: "CH-1205", signin.Finished: "CH-1110", signin.LevelTooLow: "CH-1107",
 		signin.NotEligible: "CH-1412", signin.TooManyCodes: "CH-1212", signin.NotShared: "CH-1109", signin.Unavailable: "CH-1001",
 		signin.UnknownService: "CH-1105", signin.BadReturn: "CH-1106",
 	}[e]
@@ -97,13 +98,13 @@ func stopStories() []Story {
 		switch e {
 		case signin.Waiting, signin.TooManyCodes:
 			v.Until, v.Cancel, v.Again = Now().Add(15*time.Minute), true, v.Action
-		case signin.Blocked, signin.DocumentExpired, signin.Ended, signin.NoPIN, signin.LevelTooLow, signin.NotEligible, signin.NotShared:
+		case signin.Blocked, signin.TriesUsedUp, signin.NoChannel, signin.DocumentExpired, signin.Ended, signin.NoPIN, signin.LevelTooLow, signin.NotEligible, signin.NotShared:
 			v.Cancel, v.Counter = true, e != signin.NotShared
 		case signin.Passed, signin.Unavailable, signin.Changed:
 			v.Again = v.Action
 		case signin.Unknown, signin.UnknownService, signin.BadReturn, signin.Refused, signin.SignedOut:
 			v.Service = ui.Service{}
-		case signin.WrongBrowser, signin.Expired:
+		case signin.WrongBrowser, signin.Expired, signin.Closed, signin.Finished:
 		}
 		all = append(all, Story{"signin stops: " + string(e), "/story/stop/" + string(e), http.StatusOK, v})
 	}
