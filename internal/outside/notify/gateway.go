@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -45,6 +48,9 @@ type GatewayConfig struct {
 
 	// SecretFiles gives names to files with secrets; white space around their content is dropped.
 	SecretFiles map[string]string
+
+	// CAFile holds, as PEM, the authorities to trust instead of the system's. Optional.
+	CAFile string
 
 	// SuccessStatus lists the statuses that mean "taken"; all 2xx when empty.
 	SuccessStatus []int
@@ -86,22 +92,24 @@ func NewGateway(c GatewayConfig) (*Gateway, error) {
 	if len(g.permanent) == 0 {
 		g.permanent = []int{400, 404, 410, 413, 422}
 	}
-	g.client = &http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	var problems []error
 	note := func(err error) {
 		if err != nil {
 			problems = append(problems, err)
 		}
 	}
+	settings, err := trust("", c.CAFile)
+	note(err)
+	g.client = &http.Client{
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: settings, ForceAttemptHTTP2: true,
+			MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	for name, path := range c.SecretFiles {
 		secret, err := readSecret(path)
 		g.secrets[name] = secret
 		note(err)
 	}
-	var err error
 	g.url, err = newField("url", c.URL, url.QueryEscape)
 	note(err)
 	escape, known := escapes[g.contentType]
@@ -219,6 +227,23 @@ func reason(ctx context.Context, err error) string {
 }
 
 const connectionLost = "connection lost"
+
+// trust returns TLS settings that trust the system's authorities, or those of a PEM file.
+func trust(server, caFile string) (*tls.Config, error) {
+	settings := &tls.Config{ServerName: server, MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return settings, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return settings, fmt.Errorf("CA file: %w", err)
+	}
+	settings.RootCAs = x509.NewCertPool()
+	if !settings.RootCAs.AppendCertsFromPEM(pem) {
+		return settings, fmt.Errorf("CA file %s holds no certificate", caFile)
+	}
+	return settings, nil
+}
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)

@@ -3,9 +3,11 @@ package notify_test
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -122,6 +124,18 @@ func TestGateway_fills_in_and_escapes(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	t.Run("an authority of one's own", func(t *testing.T) {
+		p := httptest.NewTLSServer(answer(200))
+		defer p.Close()
+		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw})
+		if err := newGateway(t, notify.GatewayConfig{URL: p.URL, Body: jsonBody, CAFile: secretFile(t, string(ca))}).Send(t.Context(), code); err != nil {
+			t.Error(err)
+		}
+		p.Config.ErrorLog = log.New(io.Discard, "", 0)
+		if err := newGateway(t, notify.GatewayConfig{URL: p.URL, Body: jsonBody}).Send(t.Context(), code); err == nil {
+			t.Error("trusted a certificate of nobody we know")
+		}
+	})
 	t.Run("everything in the query", func(t *testing.T) {
 		p := newProvider(t, answer(200))
 		g := newGateway(t, notify.GatewayConfig{Method: "GET", URL: p.URL + "?to={{.To}}&text={{.Text}}"})
@@ -150,6 +164,7 @@ func TestNewGateway_refuses(t *testing.T) {
 		"a secret file that is absent": {URL: good, Body: jsonBody, SecretFiles: map[string]string{"token": "/nowhere/token"}},
 		"an empty secret":              {URL: good, Body: jsonBody, SecretFiles: map[string]string{"token": secretFile(t, " \n")}},
 		"a method with a blank":        {URL: good, Body: jsonBody, Method: "PO ST"},
+		"an authority file not there":  {URL: good, Body: jsonBody, CAFile: "/nowhere/ca.pem"},
 		"a negative timeout":           {URL: good, Body: jsonBody, Timeout: -1},
 	} {
 		t.Run(name, func(t *testing.T) {

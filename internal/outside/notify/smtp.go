@@ -2,13 +2,10 @@ package notify
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	netmail "net/mail"
-	"os"
 	"strings"
 	"time"
 
@@ -73,14 +70,9 @@ func NewMailer(c MailerConfig) (*Mailer, error) {
 	if timeout == 0 {
 		timeout = 8 * time.Second
 	}
-	settings := &tls.Config{ServerName: c.Host, MinVersion: tls.VersionTLS12}
-	if c.CAFile != "" {
-		settings.RootCAs = x509.NewCertPool()
-		if pem, err := os.ReadFile(c.CAFile); err != nil {
-			problems = append(problems, fmt.Errorf("CA file: %w", err))
-		} else if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			note("CA file holds no certificate")
-		}
+	settings, err := trust(c.Host, c.CAFile)
+	if err != nil {
+		problems = append(problems, err)
 	}
 	port := c.Port
 	m.options = []mail.Option{mail.WithTLSConfig(settings), mail.WithTimeout(timeout), mail.WithoutNoop()}
