@@ -21,7 +21,8 @@ type Frame struct {
 	back string
 }
 
-// T is a text in the reader's language. A time among the values is written as briefly as is clear.
+// T is a text in the reader's language. A time among the values is written as briefly as is clear, and as a date when its
+// name is Day.
 func (f *Frame) T(key string, args ...any) string {
 	return f.site.texts.T(f.Lang, key, f.spoken(args)...)
 }
@@ -30,8 +31,12 @@ func (f *Frame) spoken(args []any) []any {
 	for i := 1; i < len(args); i += 2 {
 		if t, ok := args[i].(time.Time); ok {
 			args = append([]any(nil), args...) // the view's own slice stays as the handler made it
-			args[i] = ""
-			if !t.IsZero() {
+			switch {
+			case t.IsZero():
+				args[i] = ""
+			case args[i-1] == "Day":
+				args[i] = f.Date(t)
+			default:
 				args[i] = f.Until(t)
 			}
 		}
@@ -101,6 +106,12 @@ func (f *Frame) Asset(name string) (string, error) {
 
 // Icon is a drawing that repeats what a word beside it says; it is hidden from screen readers.
 func (f *Frame) Icon(name string) template.HTML { return icon(name) }
+
+// Say is T for values that a view holds as a list.
+func (f *Frame) Say(key string, args []any) string { return f.T(key, args...) }
+
+// MonthName is a month's short name.
+func (f *Frame) MonthName(m time.Month) string { return f.site.texts.Month(f.Lang, m) }
 
 // WithCount picks singular or plural of a text by a number.
 func (f *Frame) WithCount(key string, n int) string { return f.T(key, "Count", n) }
