@@ -19,6 +19,8 @@ type Admission struct {
 	Actor  string    // "bootstrap", "demo", "migration": goes on the audit record
 	At     time.Time // when the registration took place; the rules are applied as of then
 	Roles  []string
+	// Temporary makes the PIN one that can only be replaced, as at a desk (R2.09); it must then be one the system drew.
+	Temporary bool
 }
 
 // Admit registers and activates at once. It returns the new person's id.
@@ -33,6 +35,11 @@ func (s *Service) Admit(ctx context.Context, a Admission) (citizen.ID, error) {
 	if err := s.Policy.CheckNew(a.PIN, a.Person); err != nil {
 		return "", err
 	}
+	for _, role := range a.Roles {
+		if a.Actor != "demo" && a.Person.Phone == "" { // an operator signs in at level 3
+			return "", fault.New(fault.PhoneNotProven).On(role)
+		}
+	}
 	p := a.Person
 	p.ID, p.CreatedAt = citizen.ID(random.ID(s.Rand)), a.At
 	stored, err := s.Hasher.Hash(a.PIN, p.ID)
@@ -44,6 +51,9 @@ func (s *Service) Admit(ctx context.Context, a Admission) (citizen.ID, error) {
 			return takenBy(err)
 		}
 		key := credential.Key{Person: p.ID, State: credential.Active, PIN: stored, CreatedAt: a.At, ActivatedAt: a.At, UsedAt: a.At}
+		if a.Temporary {
+			key.State, key.ActivatedAt, key.PINUntil = credential.PendingPIN, time.Time{}, a.At.Add(s.Policy.TemporaryPINTTL)
+		}
 		if err := tx.InsertKey(key); err != nil {
 			return err
 		}
