@@ -26,7 +26,7 @@ type Admission struct {
 // Admit registers and activates at once. It returns the new person's id.
 func (s *Service) Admit(ctx context.Context, a Admission) (citizen.ID, error) {
 	coverage := Answer{Coverage: Found, State: DocumentValid}
-	if err := s.Rules.eligible(a.Person, coverage, false, a.At); err != nil {
+	if err := s.eligible(a.Person, coverage, false, a.At); err != nil {
 		return "", err
 	}
 	if a.Person.Phone == "" && a.Person.Email == "" {

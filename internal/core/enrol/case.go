@@ -20,6 +20,16 @@ const (
 	Refused    State = "refused"
 )
 
+// Act is what a case ends in.
+type Act string
+
+// The acts. A person stays the same through all of them, with history and subjects.
+const (
+	NewKey Act = ""      // a first key
+	Again  Act = "again" // a new key for somebody whose earlier one has ended (R2.21)
+	Mend   Act = "mend"  // a new temporary PIN for a key that lives: blocked, forgotten, phone lost, document renewed (R3.24)
+)
+
 // Case is one registration at a counter. The store seals it as a whole.
 type Case struct {
 	ID        string     `json:"-"`
@@ -35,6 +45,8 @@ type Case struct {
 	Attested   []string       `json:"attested,omitempty"` // what the operator checked by eye (R2.07)
 	Reason     fault.Code     `json:"reason,omitempty"`   // why refused
 	Person     citizen.Person `json:"person"`             // as it will be registered
+	Act        Act            `json:"act,omitempty"`
+	Holder     citizen.ID     `json:"holder,omitempty"` // who is registered again, or whose key is mended
 
 	PhoneMAC    []byte    `json:"phone_mac,omitempty"`
 	PhoneUntil  time.Time `json:"phone_until"`
@@ -44,8 +56,10 @@ type Case struct {
 	EmailUntil  time.Time `json:"email_until"`
 	EmailTries  int       `json:"email_tries,omitempty"`
 	EmailProven bool      `json:"email_proven,omitempty"`
+	EmailKept   bool      `json:"email_kept,omitempty"` // the mended key had this one before: proven then
 
 	Registered citizen.ID `json:"registered,omitempty"` // after issue
+	Reissued   int        `json:"reissued,omitempty"`   // how many more temporary PINs this desk has made
 }
 
 // Evidence is what the operator typed from the document, and its machine-readable zone as a reader typed it.

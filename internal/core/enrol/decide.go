@@ -56,8 +56,8 @@ func merge(e Evidence, a Answer) (citizen.Person, Problems) {
 	if !a.Lifetime && !a.Expires.IsZero() {
 		compare("expires", e.Expires.String(), a.Expires.String())
 	}
-	if a.Lifetime {
-		p.Documents[0].Expires = citizen.Date{}
+	if a.Lifetime && !e.Expires.IsZero() {
+		differs = append(differs, fault.New(fault.RegistryDiffers).On("expires"))
 	}
 	if a.Person.GivenNames != "" {
 		p.GivenNames, p.Surnames = a.Person.GivenNames, a.Person.Surnames
@@ -83,8 +83,11 @@ func sameText(a, b string) bool {
 
 // eligible says whether the person may have a key today, on this evidence (R1.03, R1.04, R1.08, R1.33). The order is from the gravest: what cannot
 // be mended first.
-func (r Rules) eligible(p citizen.Person, a Answer, attested bool, now time.Time) error {
-	today := citizen.DateOf(now, r.Zone)
+func (s *Service) eligible(p citizen.Person, a Answer, attested bool, now time.Time) error {
+	r, doc := s.Rules, p.Document()
+	printed := !doc.Expires.IsZero() && !now.Before(doc.Expires.End(r.Zone))
+	over := !now.Before(s.Policy.DocumentEnd(doc))
+	extended := printed && !over // a decree keeps it valid after the day printed on it (R1.35)
 	switch {
 	case a.Coverage == NotFound:
 		return fault.New(fault.RegistryNotFound)
@@ -92,20 +95,14 @@ func (r Rules) eligible(p citizen.Person, a Answer, attested bool, now time.Time
 		return fault.New(fault.Deceased)
 	case a.State == DocumentLost:
 		return fault.New(fault.FoundingNotValid)
-	case a.State == DocumentOld || expired(p.Document(), now, r.Zone):
+	case over || a.State == DocumentOld && !extended:
 		return fault.New(fault.FoundingExpired)
-	case a.Coverage == Found && a.State != DocumentValid:
-		return fault.New(fault.FoundingNotValid)
-	case r.MinAge > 0 && p.BirthDate.YearsAt(today) < r.MinAge:
+	case r.MinAge > 0 && p.BirthDate.YearsAt(citizen.DateOf(now, r.Zone)) < r.MinAge:
 		return fault.New(fault.TooYoung).With("Years", r.MinAge)
 	case p.Standing.Accompanied == citizen.Yes:
 		return fault.New(fault.Accompanied)
-	case p.Standing.Accompanied != citizen.No && !attested:
+	case p.Standing.Accompanied != citizen.No && !attested, a.Coverage == Found && a.State != DocumentValid && a.State != DocumentOld:
 		return fault.New(fault.StandingUnknown)
 	}
 	return nil
-}
-
-func expired(d citizen.Document, now time.Time, zone *time.Location) bool {
-	return !d.Expires.IsZero() && !now.Before(d.Expires.End(zone))
 }

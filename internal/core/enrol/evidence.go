@@ -27,7 +27,7 @@ func (e *Evidence) check(today citizen.Date, now time.Time) Problems {
 		problems = append(problems, fault.New(fault.DocumentNotAccepted).On("type"))
 	}
 	missing("number", strings.TrimSpace(e.Number) == "")
-	missing("given_names", e.GivenNames == "")
+	missing("given_names", e.GivenNames == "" && !e.singleName(now))
 	missing("surnames", e.Surnames == "")
 	missing("birth_date", e.BirthDate.IsZero())
 	missing("nationality", e.Nationality == "")
@@ -56,6 +56,15 @@ func (e *Evidence) check(today citizen.Date, now time.Time) Problems {
 	problems = append(problems, e.compareZone(now)...)
 	slices.SortStableFunc(problems, func(a, b *fault.Error) int { return strings.Compare(a.Field, b.Field) })
 	return problems
+}
+
+// foreign tells whether no registry here can know the document.
+func (e *Evidence) foreign() bool { return e.Type == citizen.Passport && e.Country != citizen.Portugal }
+
+// singleName tells whether the zone itself holds one name only: some countries' people have no other, and R1.12's two names must not shut them out.
+func (e *Evidence) singleName(now time.Time) bool {
+	zone, err := mrz.Parse(e.Zone, now)
+	return err == nil && zone.GivenNames == ""
 }
 
 // nationalNumberHolds checks the digits that Portuguese cards carry; other documents have none of their own outside the zone.

@@ -98,6 +98,9 @@ func (s *Service) livingSession(tx Tx, cookie string) (Session, citizen.Person, 
 	if err := s.Policy.Usable(key, person, now); err != nil {
 		return found, person, none.Because(err)
 	}
+	if key.Temporary() { // mended at a counter since: what the earlier PIN opened waits for the new one, and ends with it
+		return found, person, none
+	}
 	return found, person, nil
 }
 
