@@ -28,6 +28,7 @@ const (
 	KeyIssued       Kind = "enrol.key_issued"
 	CaseDecided     Kind = "enrol.decided"
 	RoleGiven       Kind = "operator.role_given"
+	RoleTaken       Kind = "operator.role_taken"
 	ServiceSaved    Kind = "service.saved"
 	ServiceDeleted  Kind = "service.deleted"
 	GrantIssued     Kind = "grant.issued"
