@@ -9,6 +9,7 @@ import (
 	"embed"
 	"time"
 
+	"chave/internal/core/fault"
 	"chave/internal/page/ui"
 )
 
@@ -29,7 +30,18 @@ type Task struct {
 }
 
 func (t Task) page(name, title string, args ...any) ui.Page {
-	return ui.Page{Name: name, Title: title, TitleArgs: args, Layout: ui.Task, Service: &t.Service, Problems: t.Problems, Focus: true}
+	return ui.Page{Name: name, Title: title, TitleArgs: args, Layout: ui.Task, Service: &t.Service, Problems: t.told(), Focus: true}
+}
+
+// told says of a wrong code that concerns no field that the sign-in has begun again (R3.16); at a desk the same fault means something else.
+func (t Task) told() []ui.Problem {
+	all := append([]ui.Problem(nil), t.Problems...)
+	for i, p := range all {
+		if p.Code == string(fault.CodeWrong) && p.Field == "" {
+			all[i].Args = append([]any{"Restart", true}, p.Args...)
+		}
+	}
+	return all
 }
 
 // Who asks for the identifier: phone, e-mail, or document number with its country.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"unicode"
 
 	"chave/internal/text"
 )
@@ -94,8 +95,23 @@ func (f *Frame) set(field *Field, option string, value any) error {
 }
 
 // What says what happened; Remedy says what to do. Both come from the fault's code.
-func (f *Frame) What(p Problem) string   { return f.T("fault."+p.Code+".what", p.Args...) }
-func (f *Frame) Remedy(p Problem) string { return f.T("fault."+p.Code+".do", p.Args...) }
+func (f *Frame) What(p Problem) string {
+	s := []rune(f.T("fault."+p.Code+".what", f.about(p)...))
+	if len(s) > 0 {
+		s[0] = unicode.ToUpper(s[0])
+	}
+	return string(s)
+}
+
+func (f *Frame) Remedy(p Problem) string { return f.T("fault."+p.Code+".do", f.about(p)...) }
+
+// about adds the name of the field to a problem's values.
+func (f *Frame) about(p Problem) []any {
+	if key, ok := f.Page.Labels[p.Field]; ok {
+		return append([]any{"Label", f.T(key)}, p.Args...)
+	}
+	return p.Args
+}
 
 func countryOptions(countries []text.Country) string {
 	var b strings.Builder

@@ -67,8 +67,8 @@ func (f *Frame) LangTag() string { return f.Lang.Tag() }
 
 // Choice is one language of the switch.
 type Choice struct {
-	Tag, Name, Href string
-	Current         bool
+	Code, Tag, Name, Href string
+	Current               bool
 }
 
 // Choices are the languages, each with the link that switches to it and comes back here.
@@ -76,7 +76,7 @@ func (f *Frame) Choices() []Choice {
 	var all []Choice
 	for _, l := range text.Langs() {
 		all = append(all, Choice{
-			Tag: l.Tag(), Name: l.Name(), Current: l == f.Lang,
+			Code: string(l), Tag: l.Tag(), Name: l.Name(), Current: l == f.Lang,
 			Href: "/language?" + url.Values{"set": {string(l)}, "back": {f.back}}.Encode(),
 		})
 	}
@@ -106,6 +106,9 @@ func (f *Frame) Asset(name string) (string, error) {
 
 // Icon is a drawing that repeats what a word beside it says; it is hidden from screen readers.
 func (f *Frame) Icon(name string) template.HTML { return icon(name) }
+
+// Explain is what a fault's code means, without the values of one case.
+func (f *Frame) Explain(code string) string { return f.What(Problem{Code: code}) }
 
 // Say is T for values that a view holds as a list.
 func (f *Frame) Say(key string, args []any) string { return f.T(key, args...) }

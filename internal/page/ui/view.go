@@ -35,7 +35,8 @@ type Page struct {
 	Service   *Service
 	Account   *Account
 	Problems  []Problem
-	Focus     bool // move the reader to the heading (a step that replaced another page) or to the problems
+	Labels    map[string]string // text key of each field's label, for problems that name their field ({{.Label}})
+	Focus     bool              // move the reader to the heading (a step that replaced another page) or to the problems
 }
 
 // Form is what every form of ours carries: where it posts, which step it answers, and what was wrong with the last try.

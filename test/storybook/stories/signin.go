@@ -62,6 +62,8 @@ func signinStories() []Story {
 			Task: task(hospital(), "who", 1, ui.Problem{Field: "country", Code: "CH-1202"}), Identifier: "XX9000017", Wanted: wanted}},
 		{"signin: who, not understood", "/story/signin/who-wrong", http.StatusUnprocessableEntity, signin.Who{
 			Task: task(hospital(), "who", 1, ui.Problem{Field: "identifier", Code: "CH-1201"}), Identifier: "???", Country: "BRA"}},
+		{"signin: who, again after a wrong code", "/story/signin/who-again", http.StatusOK, signin.Who{
+			Task: task(hospital(), "who", 1, ui.Problem{Code: "CH-1206"}), Identifier: "+44 7700 900678", Wanted: wanted}},
 		{"signin: PIN", "/story/signin/pin", http.StatusOK, signin.PIN{Task: back, Identifier: "+44 7700 900678"}},
 		{"signin: PIN, passport", "/story/signin/pin-passport", http.StatusOK, signin.PIN{Task: back, Identifier: "XX9000017", Country: "POL"}},
 		{"signin: PIN, wrong", "/story/signin/pin-wrong", http.StatusForbidden, signin.PIN{

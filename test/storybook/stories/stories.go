@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"chave/internal/page/counter"
 	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
 	"chave/internal/page/signin"
@@ -27,7 +28,7 @@ func Now() time.Time { return time.Date(2026, 11, 23, 14, 27, 0, 0, time.UTC) }
 // Stories lists them all, in the order of a person's journey.
 func Stories() []Story {
 	var all []Story
-	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), errorStories()} {
+	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), counterStories(), errorStories()} {
 		all = append(all, part...)
 	}
 	return all
@@ -39,7 +40,7 @@ func Site() (*ui.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ui.New(ui.Config{Texts: texts, Now: Now, Demo: true, Sets: []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages()}})
+	return ui.New(ui.Config{Texts: texts, Now: Now, Demo: true, Sets: []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages()}})
 }
 
 // Handler serves every story at its path, in the language of ?lang=, and an index at /.
