@@ -20,22 +20,30 @@ func (s *Service) Document(ctx context.Context, id string, operator citizen.ID, 
 		return Case{}, err
 	}
 	answer, err := s.Registry.Lookup(ctx, Query{Type: e.Type, Country: e.Country, Number: e.Number, BirthDate: e.BirthDate})
-	if err != nil {
-		return Case{}, fault.New(fault.RegistryUnavailable).Because(err)
-	}
-	if answer.Coverage == NotCovered && !e.foreign() { // a document of ours that "no registry knows" must not slip into attestation (R2.07)
-		return Case{}, fault.New(fault.RegistryUnavailable)
+	if err != nil || answer.Coverage == NotCovered && !e.foreign() { // a document of ours must not slip into attestation (R2.07)
+		return s.undecided(ctx, id, operator, e, err)
 	}
 	person, differs := merge(e, answer)
 	if len(differs) > 0 {
 		return Case{}, differs
 	}
 	return s.step(ctx, id, operator, func(tx Tx, c *Case, now time.Time) error {
-		fresh := Case{ID: c.ID, Version: c.Version, Operator: c.Operator, CreatedAt: c.CreatedAt, ExpiresAt: c.ExpiresAt}
-		fresh.Evidence, fresh.Registry, fresh.RegistryAt, fresh.Person = e, answer.Coverage, now, person
-		*c = fresh
+		c.restart(e)
+		c.Registry, c.RegistryAt, c.Person = answer.Coverage, now, person
 		return s.decide(tx, c, answer, now)
 	}, AtDocument, Refused, AtAttest)
+}
+
+// undecided keeps what was typed for the next try: silence of the registry is never a yes, and never the operator's lost work.
+func (s *Service) undecided(ctx context.Context, id string, operator citizen.ID, e Evidence, cause error) (Case, error) {
+	c, err := s.step(ctx, id, operator, func(_ Tx, c *Case, _ time.Time) error {
+		c.restart(e)
+		return nil
+	}, AtDocument, Refused, AtAttest)
+	if err != nil {
+		return Case{}, err
+	}
+	return c, fault.New(fault.RegistryUnavailable).Because(cause)
 }
 
 // Check reads the evidence into its normal form and reports every problem of the form at once.
@@ -143,9 +151,14 @@ func (s *Service) Attest(ctx context.Context, id string, operator citizen.ID, ch
 // Back returns to the document, to put right what was typed. What came after it is asked again.
 func (s *Service) Back(ctx context.Context, id string, operator citizen.ID) (Case, error) {
 	return s.step(ctx, id, operator, func(_ Tx, c *Case, _ time.Time) error {
-		*c = Case{
-			ID: c.ID, Version: c.Version, Operator: c.Operator, CreatedAt: c.CreatedAt, ExpiresAt: c.ExpiresAt, State: AtDocument, Evidence: c.Evidence,
-		}
+		c.restart(c.Evidence)
 		return nil
 	}, AtDocument, AtAttest, AtContacts, AtNumbers, Refused)
+}
+
+// restart forgets everything but what was typed from the document: nothing that was decided on other evidence may stay.
+func (c *Case) restart(e Evidence) {
+	*c = Case{
+		ID: c.ID, Version: c.Version, Operator: c.Operator, CreatedAt: c.CreatedAt, ExpiresAt: c.ExpiresAt, State: AtDocument, Evidence: e,
+	}
 }

@@ -80,38 +80,48 @@ func (s *Service) Open(ctx context.Context, operator citizen.ID) (Case, error) {
 	return c, s.Do(ctx, func(tx Tx) error { return tx.InsertCase(c) })
 }
 
-// Load reads a case for the operator who opened it.
+// Load reads a case for the operator who opened it. What is finished may be looked at for as long as it is kept.
 func (s *Service) Load(ctx context.Context, id string, operator citizen.ID) (Case, error) {
 	var c Case
 	err := s.View(ctx, func(tx Tx) (err error) {
-		c, err = s.mine(tx, id, operator)
-		return err
+		if c, err = mine(tx, id, operator); err != nil || c.State == Issued || c.State == Refused {
+			return err
+		}
+		return c.alive(s.Now())
 	})
 	return c, err
 }
 
-func (s *Service) mine(tx Tx, id string, operator citizen.ID) (Case, error) {
+func mine(tx Tx, id string, operator citizen.ID) (Case, error) {
 	c, err := tx.Case(id)
-	if err == nil && c.Operator != operator {
+	if err == nil && c.Operator != operator { // the same answer as for a case that does not exist
 		return Case{}, fault.New(fault.CaseUnknown)
 	}
-	if err == nil && !s.Now().Before(c.ExpiresAt) {
-		return Case{}, fault.New(fault.CaseExpired)
-	}
 	return c, err
+}
+
+func (c Case) alive(now time.Time) error {
+	if now.Before(c.ExpiresAt) {
+		return nil
+	}
+	return fault.New(fault.CaseExpired)
 }
 
 // step runs fn on a case that waits in one of the wanted states, and stores the outcome by compare-and-set.
 func (s *Service) step(ctx context.Context, id string, operator citizen.ID, fn func(tx Tx, c *Case, now time.Time) error, want ...State) (Case, error) {
 	var c Case
 	err := s.Do(ctx, func(tx Tx) (err error) {
-		if c, err = s.mine(tx, id, operator); err != nil {
+		if c, err = mine(tx, id, operator); err != nil {
+			return err
+		}
+		now := s.Now()
+		if err := c.alive(now); err != nil {
 			return err
 		}
 		if !slices.Contains(want, c.State) {
 			return fault.New(fault.StepPassed)
 		}
-		if err := fn(tx, &c, s.Now()); err != nil {
+		if err := fn(tx, &c, now); err != nil {
 			return err
 		}
 		return tx.UpdateCase(c)
