@@ -49,7 +49,7 @@ func inserting(name string, result error) func(*store.Tx) error {
 }
 
 func TestBatch_one_failing_function_loses_nothing_of_its_neighbours(t *testing.T) {
-	db := storetest.SQLite(t)
+	db := leases(t, storetest.SQLite(t))
 	refusal := fault.New(fault.PINWrong)
 	errs := together(db,
 		inserting("first", nil),
@@ -68,7 +68,7 @@ func TestBatch_one_failing_function_loses_nothing_of_its_neighbours(t *testing.T
 
 func TestBatch_failing_commit_fails_everybody(t *testing.T) {
 	faults := &storetest.Faults{}
-	db := storetest.SQLite(t, storetest.WithInject(faults.Inject))
+	db := leases(t, storetest.SQLite(t, storetest.WithInject(faults.Inject)))
 	faults.Fail(store.StepCommit, 1, errors.New("no space left"))
 	errs := together(db, inserting("a", nil), inserting("b", fault.New(fault.PINWrong)), inserting("c", nil))
 	for i, err := range errs {
@@ -84,7 +84,7 @@ func TestBatch_failing_commit_fails_everybody(t *testing.T) {
 }
 
 func TestBatch_lost_by_one_is_run_again_for_the_others(t *testing.T) {
-	db := storetest.SQLite(t)
+	db := leases(t, storetest.SQLite(t))
 	var tries [3]int
 	errs := together(db,
 		func(tx *store.Tx) error { tries[0]++; return inserting("a", nil)(tx) },
@@ -109,7 +109,7 @@ func TestBatch_lost_by_one_is_run_again_for_the_others(t *testing.T) {
 }
 
 func TestBatch_goroutine_that_ends_inside_does_not_stop_the_writer(t *testing.T) {
-	db := storetest.SQLite(t)
+	db := leases(t, storetest.SQLite(t))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -129,7 +129,7 @@ func TestBatch_goroutine_that_ends_inside_does_not_stop_the_writer(t *testing.T)
 }
 
 func TestBatch_waiting_caller_may_leave(t *testing.T) {
-	db := storetest.SQLite(t)
+	db := leases(t, storetest.SQLite(t))
 	ctx, cancel := context.WithCancel(context.Background())
 	begun, leave := make(chan struct{}), make(chan struct{})
 	var first sync.WaitGroup
@@ -152,7 +152,7 @@ func TestBatch_waiting_caller_may_leave(t *testing.T) {
 
 func TestClose_refuses_what_comes_after(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		var all sync.WaitGroup
 		for i := range 16 {
 			all.Go(func() {

@@ -17,7 +17,7 @@ func BenchmarkDo(b *testing.B) {
 	} {
 		for _, callers := range []int{1, 64} {
 			b.Run(name+"/callers="+strconv.Itoa(callers), func(b *testing.B) {
-				db := open(b)
+				db := leases(b, open(b))
 				var n atomic.Int64
 				b.SetParallelism(max(1, callers/2))
 				if callers == 1 {
@@ -43,7 +43,7 @@ func BenchmarkDo(b *testing.B) {
 }
 
 func BenchmarkView(b *testing.B) {
-	db := storetest.SQLite(b)
+	db := leases(b, storetest.SQLite(b))
 	put(db, "a", "x")
 	b.RunParallel(func(p *testing.PB) {
 		var l lease

@@ -14,10 +14,12 @@ import (
 // How often a transaction is run again. A lost race is normal under SERIALIZABLE and worth many tries; a lost
 // connection is worth a few, and only while nothing can have been committed.
 const (
-	maxRaces   = 12
-	maxLost    = 3
-	firstPause = 2 * time.Millisecond
-	maxPause   = 250 * time.Millisecond
+	maxRaces = 12
+	maxLost  = 3
+	// A changed row may have been changed before this function ran, and then no number of runs helps.
+	maxConflicts = 2
+	firstPause   = 2 * time.Millisecond
+	maxPause     = 250 * time.Millisecond
 )
 
 // Do runs fn in one write transaction and answers after its commit is durable. fn may be run again when the
@@ -41,7 +43,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 
 // again repeats a transaction that certainly left nothing behind.
 func (db *DB) again(ctx context.Context, once func() error) error {
-	races, losses := 0, 0
+	races, losses, conflicts := 0, 0, 0
 	for {
 		err := once()
 		if err == nil {
@@ -51,16 +53,21 @@ func (db *DB) again(ctx context.Context, once func() error) error {
 		if !errors.As(err, &undone) {
 			return faultOf(err)
 		}
-		if undone.race {
+		switch {
+		case undone.conflict:
+			if conflicts++; conflicts > maxConflicts {
+				return undone.cause
+			}
+		case undone.race:
 			races++
-		} else {
+		default:
 			losses++
 		}
 		if races >= maxRaces || losses >= maxLost {
 			db.log.WarnContext(ctx, "transaction given up", "races", races, "losses", losses, "cause", undone.cause)
 			return fault.New(fault.StoreUnavailable).Because(fmt.Errorf("gave up after %d races and %d losses: %w", races, losses, undone.cause))
 		}
-		if err := pause(ctx, races+losses); err != nil {
+		if err := pause(ctx, races+losses+conflicts); err != nil {
 			return fault.New(fault.StoreUnavailable).Because(err)
 		}
 	}
@@ -81,8 +88,9 @@ func pause(ctx context.Context, round int) error {
 
 // undoneError wraps the cause of a transaction of which nothing was kept, and which is worth another try.
 type undoneError struct {
-	race  bool // lost to another transaction, rather than the connection lost
-	cause error
+	race     bool // lost to another transaction, rather than the connection lost
+	conflict bool // a compare-and-set lost, perhaps to another transaction
+	cause    error
 }
 
 func (e *undoneError) Error() string { return "transaction undone: " + e.cause.Error() }

@@ -14,7 +14,7 @@ import (
 	"chave/internal/outside/store/storetest"
 )
 
-// The engine is tested on the table of leases, whose shape no core package changes.
+// The engine is tested on a table of its own, whose shape no core package changes.
 const (
 	insertLease = `INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)`
 	updateLease = `UPDATE leases SET holder = $2, until = until + 1 WHERE name = $1 AND until = $3`
@@ -24,6 +24,14 @@ const (
 type lease struct {
 	holder string
 	until  int64
+}
+
+func leases(t testing.TB, db *store.DB) *store.DB {
+	t.Helper()
+	if _, err := db.Pool().Exec(`CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL)`); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 func put(db *store.DB, name, holder string) error {
@@ -49,7 +57,7 @@ func read(t *testing.T, db *store.DB, name string) (l lease, found bool) {
 
 func TestDo_keeps_what_it_answered(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		if err := put(db, "a", "one"); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +69,7 @@ func TestDo_keeps_what_it_answered(t *testing.T) {
 
 func TestDo_of_a_failing_function_keeps_nothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		refusal := fault.New(fault.KeyBlocked)
 		for name, fail := range map[string]func(*store.Tx) error{
 			"error":                 func(*store.Tx) error { return refusal },
@@ -110,7 +118,7 @@ func nestedStatement(tx *store.Tx) error {
 
 func TestDo_compare_and_set_has_one_winner(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		if err := put(db, "once", "nobody"); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +147,7 @@ func TestDo_compare_and_set_has_one_winner(t *testing.T) {
 
 func TestDo_loses_no_increment(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		if err := put(db, "n", "x"); err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +178,7 @@ func TestDo_loses_no_increment(t *testing.T) {
 func TestDo_runs_again_after_serialization_failures(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
 		faults := &storetest.Faults{}
-		db := open(storetest.WithInject(faults.Inject))
+		db := leases(t, open(storetest.WithInject(faults.Inject)))
 		for _, step := range []store.Step{store.StepBegin, store.StepStatement, store.StepCommit} {
 			t.Run(string(step), func(t *testing.T) {
 				faults.Fail(step, 4, fmt.Errorf("injected: %w", store.ErrRace))
@@ -199,7 +207,7 @@ func TestDo_runs_again_after_serialization_failures(t *testing.T) {
 func TestDo_says_unavailable_when_the_commit_is_unsure(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
 		faults := &storetest.Faults{}
-		db := open(storetest.WithInject(faults.Inject))
+		db := leases(t, open(storetest.WithInject(faults.Inject)))
 		lost := errors.New("the line is dead")
 		for _, c := range []struct {
 			name string
@@ -229,9 +237,9 @@ func TestDo_says_unavailable_when_the_commit_is_unsure(t *testing.T) {
 func TestDo_answers_nobody_before_the_clock_of_its_transaction(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
 		var ticks atomic.Int64
-		db := open(storetest.WithNow(func() time.Time {
+		db := leases(t, open(storetest.WithNow(func() time.Time {
 			return storetest.Epoch().Add(time.Duration(ticks.Add(1)) * 1234567 * time.Nanosecond)
-		}))
+		})))
 		err := db.Do(context.Background(), func(tx *store.Tx) error {
 			first := tx.Now()
 			if !tx.Now().Equal(first) || first.Location() != time.UTC || first.Nanosecond()%1000 != 0 {
@@ -247,7 +255,7 @@ func TestDo_answers_nobody_before_the_clock_of_its_transaction(t *testing.T) {
 
 func TestView_sees_one_moment_and_cannot_write(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		if err := put(db, "a", "before"); err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +300,7 @@ func TestView_sees_one_moment_and_cannot_write(t *testing.T) {
 
 func TestDo_of_an_ended_context_does_not_begin(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		for name, do := range map[string]func(context.Context, func(*store.Tx) error) error{"do": db.Do, "view": db.View} {
@@ -307,7 +315,7 @@ func TestDo_of_an_ended_context_does_not_begin(t *testing.T) {
 
 func TestDo_goes_on_when_its_caller_leaves_in_the_middle(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
-		db := open()
+		db := leases(t, open())
 		ctx, cancel := context.WithCancel(context.Background())
 		err := db.Do(ctx, func(tx *store.Tx) error {
 			cancel()

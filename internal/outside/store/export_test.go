@@ -25,8 +25,6 @@ func (tx *Tx) Unseal(column, id string, sealed []byte, into any) error {
 	return tx.unseal(column, id, sealed, into)
 }
 
-func (tx *Tx) Index(kind, value string) []byte { return tx.index(kind, value) }
-
 func (db *DB) Pool() *sql.DB { return db.pool }
 
 func SchemaText(driver string) map[string]string {

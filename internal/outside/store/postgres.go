@@ -101,6 +101,9 @@ func (e *pg) run(ctx context.Context, fn func(*Tx) error, writes bool, options *
 		tx.ctx = reading{steady, ctx}
 	}
 	if err := call(fn, tx); err != nil {
+		if tx.raced && fault.Is(err, fault.RowConflict) {
+			return &undoneError{conflict: true, cause: err}
+		}
 		return undone(err, false)
 	}
 	if !writes {

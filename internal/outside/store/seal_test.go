@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"chave/internal/core/citizen"
 	"chave/internal/outside/store"
 	"chave/internal/outside/store/storetest"
 )
@@ -49,7 +50,7 @@ func TestE11_sealed_values_open_only_in_their_own_row(t *testing.T) {
 func TestE11_index_needs_the_keystore_and_the_kind(t *testing.T) {
 	index := func(db *store.DB, kind, value string) (found []byte) {
 		if err := db.View(context.Background(), func(tx *store.Tx) error {
-			found = tx.Index(kind, value)
+			found = tx.Index(citizen.Identifier{Kind: citizen.IdentifierKind(kind), Value: value})
 			return nil
 		}); err != nil {
 			t.Fatal(err)

@@ -19,6 +19,7 @@ type Tx struct {
 	now    time.Time
 	writes bool
 	inside bool  // rows are being read
+	raced  bool  // a compare-and-set found the row changed
 	broken error // the first failed statement; from then on nothing more is sent
 }
 
@@ -65,9 +66,16 @@ func (tx *Tx) cas(text string, args ...any) (bool, error) {
 func (tx *Tx) must(text string, args ...any) error {
 	won, err := tx.cas(text, args...)
 	if err == nil && !won {
-		return fault.New(fault.RowConflict)
+		return tx.lost()
 	}
 	return err
+}
+
+// lost says that a row was changed by somebody else. When that happened since this transaction read it, running again
+// reads the new state and gives the right answer; Do tries that once or twice before the caller hears of it.
+func (tx *Tx) lost() error {
+	tx.raced = true
+	return fault.New(fault.RowConflict)
 }
 
 // query calls each for every row. The rows are read to the end or to each's first error. each cannot send another

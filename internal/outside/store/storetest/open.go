@@ -43,7 +43,7 @@ func Config(t testing.TB, driver string, options ...Option) store.Config {
 	t.Helper()
 	c := store.Config{Driver: driver, DSN: filepath.Join(t.TempDir(), "chave.db")}
 	if driver == store.Postgres {
-		c.DSN = freshPostgres(t)
+		c.DSN = freshPostgres(t, empty)
 	}
 	return fill(c, options)
 }

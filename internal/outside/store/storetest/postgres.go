@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,13 +27,13 @@ import (
 // is skipped by name, or fails where CI=true promises that everything runs.
 func Postgres(t testing.TB, options ...Option) *store.DB {
 	t.Helper()
-	return open(t, store.Config{Driver: store.Postgres, DSN: freshPostgres(t)}, options)
+	return open(t, store.Config{Driver: store.Postgres, DSN: freshPostgres(t, migrated)}, options)
 }
 
 // Serializable is Postgres with SERIALIZABLE as the isolation of every transaction.
 func Serializable(t testing.TB, options ...Option) *store.DB {
 	t.Helper()
-	dsn := freshPostgres(t) + " default_transaction_isolation=serializable"
+	dsn := freshPostgres(t, migrated) + " default_transaction_isolation=serializable"
 	return open(t, store.Config{Driver: store.Postgres, DSN: dsn}, options)
 }
 
@@ -48,7 +49,13 @@ var theCluster struct {
 	made int
 }
 
-func freshPostgres(t testing.TB) string {
+// What a new database starts from.
+const (
+	empty    = "template1"
+	migrated = "chave_migrated"
+)
+
+func freshPostgres(t testing.TB, from string) string {
 	t.Helper()
 	bin := postgresBinaries()
 	if bin == "" {
@@ -58,7 +65,11 @@ func freshPostgres(t testing.TB) string {
 		t.Skip("PostgreSQL is not installed (Debian package postgresql)")
 	}
 	c := &theCluster
-	c.once.Do(func() { c.dir, c.life, c.err = startPostgres(bin) })
+	c.once.Do(func() {
+		if c.dir, c.life, c.err = startPostgres(bin); c.err == nil {
+			c.err = makeTemplate(c.dir)
+		}
+	})
 	if c.err != nil {
 		t.Fatalf("start PostgreSQL: %v", c.err)
 	}
@@ -66,15 +77,32 @@ func freshPostgres(t testing.TB) string {
 	defer c.mu.Unlock()
 	c.made++
 	name := fmt.Sprintf("test_%d", c.made)
-	admin, err := sql.Open("pgx", dsn(c.dir, "postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+	if err := create(c.dir, name, from); err != nil {
 		t.Fatalf("create database: %v", err)
 	}
 	return dsn(c.dir, name)
+}
+
+func create(dir, name, from string) error {
+	admin, err := sql.Open("pgx", dsn(dir, "postgres"))
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	_, err = admin.Exec("CREATE DATABASE " + name + " TEMPLATE " + from)
+	return err
+}
+
+// makeTemplate migrates one database that the others are copied from: a copy takes a tenth of the time.
+func makeTemplate(dir string) error {
+	if err := create(dir, migrated, empty); err != nil {
+		return err
+	}
+	db, err := store.Open(context.Background(), fill(store.Config{Driver: store.Postgres, DSN: dsn(dir, migrated)}, nil))
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Migrate(context.Background()), db.Close())
 }
 
 func dsn(dir, name string) string {
