@@ -249,7 +249,7 @@ func (tx *Tx) HeadKeys() ([]audit.HeadKey, error) {
 		err := scan(&r.serial, &r.sealed)
 		rows = append(rows, r)
 		return err
-	}, `SELECT serial, sealed FROM audit_keys ORDER BY serial`)
+	}, `SELECT number, sealed FROM audit_keys ORDER BY number`)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +269,7 @@ func (tx *Tx) InsertHeadKey(k audit.HeadKey) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO audit_keys (serial, sealed) VALUES ($1, $2)`, k.Serial, sealed)
+	_, err = tx.exec(`INSERT INTO audit_keys (number, sealed) VALUES ($1, $2)`, k.Serial, sealed)
 	return err
 }
 

@@ -43,6 +43,6 @@ CREATE TABLE IF NOT EXISTS audit_heads (
 
 -- The keys that sign heads, sealed, public half included: only who has the keystore can make one that is believed.
 CREATE TABLE IF NOT EXISTS audit_keys (
-    serial      {{int64}} NOT NULL PRIMARY KEY,
+    number      {{int64}} NOT NULL PRIMARY KEY,
     sealed      {{bytes}} NOT NULL
 ) {{strict}};
