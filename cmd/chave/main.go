@@ -1,0 +1,65 @@
+// Command chave is the one binary: demo, serve, admin, audit, keystore. This package is flags and wiring only; what the parts do is internal's.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "chave:", err)
+		os.Exit(1) //nolint:gocritic // nothing is left for stop to do once the process ends
+	}
+}
+
+// commands is what can be typed. Each command has a file of its own.
+type commands struct {
+	Demo     demoCommand     `cmd:"" help:"A country in a box on this machine: portal, five services, a phone. Nothing is kept."`
+	Serve    serveCommand    `cmd:"" help:"Run for real, from a settings file."`
+	Admin    adminCommand    `cmd:"" help:"First operator, operators, services."`
+	Audit    auditCommand    `cmd:"" help:"Check the record of decisions."`
+	Keystore keystoreCommand `cmd:"" help:"Make the root key."`
+}
+
+// streams are the process's, given to each command so that tests can read what it says.
+type streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+var errHelp = errors.New("help was shown")
+
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) (err error) {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("chave"), kong.Description("An open Digital Mobile Key."), kong.Writers(out, errs),
+		kong.Exit(func(int) { panic(errHelp) }), kong.UsageOnError())
+	if err != nil {
+		return err
+	}
+	defer func() { // kong ends the process after showing help; ours ends by returning
+		if cause := recover(); cause == errHelp {
+			err = nil
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(streams{in, out, errs}, &c)
+}

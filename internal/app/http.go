@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"chave/internal/core/fault"
+	"chave/internal/core/random"
+
+	"golang.org/x/time/rate"
+)
+
+// middle is what every request passes: a number, one log record, limits, and a wall against posts from other sites.
+type middle struct {
+	app     *App
+	trusted []*net.IPNet
+	metrics []*net.IPNet
+	limits  *addressLimits
+}
+
+// bodyLimit is the largest body any route takes, in bytes; routes that need less say so themselves.
+const bodyLimit = 1 << 20
+
+func (m *middle) wrap(next http.Handler) http.Handler {
+	crossOrigin := http.NewCrossOriginProtection()
+	// Services post to these from their own pages and servers; each checks its caller itself (client login, PKCE, registered origins).
+	crossOrigin.AddInsecureBypassPattern("/oauth2/")
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.app.Site.Fail(w, r, fault.New(fault.CrossOriginRefused))
+	}))
+	inner := crossOrigin.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now() // how long a request took is real time, also in a demo whose clock was moved
+		number := random.ID(m.app.rand)
+		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		rec.Header().Set("X-Request-Id", number)
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, number))
+		defer m.finish(rec, r, number, began)
+		if !m.limits.allow(m.address(r)) {
+			rec.Header().Set("Retry-After", "1")
+			m.app.Site.Fail(rec, r, fault.New(fault.TooManyRequests))
+			return
+		}
+		if m.app.secure {
+			rec.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		r.Body = http.MaxBytesReader(rec, r.Body, bodyLimit)
+		inner.ServeHTTP(rec, r)
+	})
+}
+
+type requestKey struct{}
+
+// finish writes the one record of a request. It names the route's pattern, never the path or query: paths hold transaction ids, queries hold whatever a
+// stranger puts there.
+func (m *middle) finish(rec *recorder, r *http.Request, number string, began time.Time) {
+	if cause := recover(); cause != nil {
+		m.app.Log.ErrorContext(r.Context(), "handler panicked", "request", number, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		if !rec.wrote {
+			m.app.Site.Fail(rec, r, fault.New(fault.InternalError))
+		}
+	}
+	took := time.Since(began)
+	route := r.Pattern
+	if route == "" {
+		route = "none"
+	}
+	m.app.metrics.request(route, rec.status, took)
+	level := slog.LevelInfo
+	if strings.HasPrefix(route, "GET /assets/") || route == "GET /healthz" || route == "GET /readyz" {
+		level = slog.LevelDebug
+	}
+	m.app.Log.LogAttrs(r.Context(), level, "request", slog.String("request", number), slog.String("route", route),
+		slog.Int("status", rec.status), slog.Int64("us", took.Microseconds()))
+}
+
+// address is who is asking: the peer, or what a trusted proxy says of its peer. The rightmost untrusted entry counts: anything left of it is hearsay.
+func (m *middle) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if !within(m.trusted, host) {
+		return host
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop := strings.TrimSpace(hops[i])
+		if net.ParseIP(hop) == nil {
+			break
+		}
+		if !within(m.trusted, hop) {
+			return hop
+		}
+	}
+	return host
+}
+
+func within(list []*net.IPNet, address string) bool {
+	ip := net.ParseIP(address)
+	for _, n := range list {
+		if ip != nil && n.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// recorder notes the status for the record.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.status, r.wrote = status, true
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.wrote = true
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the real writer.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// addressLimits sheds floods cheaply, per process and address. What must hold across nodes is counted in the database (core/credential).
+type addressLimits struct {
+	mu    sync.Mutex
+	per   rate.Limit
+	burst int
+	seen  map[string]*rate.Limiter
+}
+
+// seenLimit bounds the memory of addressLimits; past it all are forgotten, which at worst gives each address a fresh burst.
+const seenLimit = 50_000
+
+func (l *addressLimits) allow(address string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one := l.seen[address]
+	if one == nil {
+		if len(l.seen) >= seenLimit {
+			clear(l.seen)
+		}
+		one = rate.NewLimiter(l.per, l.burst)
+		l.seen[address] = one
+	}
+	return one.Allow()
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"chave/internal/core/fault"
+	"chave/internal/page/portal"
+	"chave/internal/page/signin"
+	"chave/internal/page/ui"
+
+	"golang.org/x/time/rate"
+)
+
+// parts are the handlers that background work needs too.
+type parts struct{}
+
+// mount lists every route's owner once.
+func (a *App) mount(ctx context.Context, c Config) error {
+	site, err := ui.New(ui.Config{
+		Texts: a.Texts, Now: a.Now, Demo: c.Demo, Secure: a.secure, Log: a.Log,
+		Sets: []ui.Set{signin.Pages(), portal.Pages()},
+	})
+	if err != nil {
+		return err
+	}
+	a.Site = site
+	trusted, err := networks(c.Settings.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	mayRead := c.Settings.MetricsFrom
+	if len(mayRead) == 0 {
+		mayRead = []string{"127.0.0.0/8", "::1"}
+	}
+	scrapers, err := networks(mayRead)
+	if err != nil {
+		return err
+	}
+	perSecond := c.Settings.RequestsPerAddress
+	if perSecond == 0 {
+		perSecond = 50
+	}
+	m := &middle{
+		app: a, trusted: trusted, metrics: scrapers,
+		limits: &addressLimits{per: rate.Limit(perSecond), burst: 4 * perSecond, seen: map[string]*rate.Limiter{}},
+	}
+	mux := http.NewServeMux()
+	site.Mount(mux)
+	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.address, Now: a.Now}).Mount(mux)
+	a.mountHealth(mux, m)
+	a.handler = m.wrap(mux)
+	return nil
+}
+
+// mountHealth serves what supervisors ask: alive, ready, figures.
+func (a *App) mountHealth(mux *http.ServeMux, m *middle) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.DB.Ping(r.Context()); err != nil {
+			http.Error(w, "database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		if !within(m.metrics, m.address(r)) {
+			a.Site.Fail(w, r, fault.New(fault.PageNotFound))
+			return
+		}
+		a.metrics.handler().ServeHTTP(w, r)
+	})
+}
