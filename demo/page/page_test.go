@@ -56,7 +56,7 @@ func TestRender_never_leaves_half_a_page(t *testing.T) {
 }
 
 func TestAssets_are_served_under_their_digest_only(t *testing.T) {
-	a, err := NewAssets(fstest.MapFS{"d/a.css": {Data: []byte("x{}")}}, "d", "/assets/")
+	a, err := NewAssets(fstest.MapFS{"d/a.css": {Data: []byte("x{background:url(p.svg)}")}, "d/p.svg": {Data: []byte("<svg/>")}}, "d", "/assets/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,9 @@ func TestAssets_are_served_under_their_digest_only(t *testing.T) {
 	a.ServeHTTP(w, httptest.NewRequest("GET", url, nil))
 	if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if picture, _ := a.URL("p.svg"); !strings.Contains(w.Body.String(), "url("+picture+")") {
+		t.Errorf("the style sheet does not name its picture by digest: %s", w.Body)
 	}
 	w = httptest.NewRecorder()
 	a.ServeHTTP(w, httptest.NewRequest("GET", "/assets/a.css", nil))

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -58,10 +59,23 @@ func NewAssets(fsys fs.FS, dir, prefix string) (*Assets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read assets: %w", err)
 	}
+	// Style sheets come last: the pictures they name must have their addresses by then.
+	var sheets []fs.DirEntry
 	for _, e := range entries {
+		if path.Ext(e.Name()) == ".css" {
+			sheets = append(sheets, e)
+		}
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return path.Ext(e.Name()) == ".css" })
+	for _, e := range append(entries, sheets...) {
 		data, err := fs.ReadFile(fsys, path.Join(dir, e.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("read asset: %w", err)
+		}
+		if path.Ext(e.Name()) == ".css" {
+			for name, url := range a.byName {
+				data = bytes.ReplaceAll(data, []byte("url("+name+")"), []byte("url("+url+")"))
+			}
 		}
 		a.Add(prefix, e.Name(), data)
 	}

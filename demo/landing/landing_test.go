@@ -1,0 +1,128 @@
+package landing
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"chave/demo/people"
+	"chave/demo/services"
+)
+
+func newPage(t *testing.T) *Page {
+	t.Helper()
+	now := time.Date(2026, 11, 23, 15, 4, 0, 0, time.UTC)
+	var regs []services.Registration
+	for i, name := range services.Names() {
+		r, err := services.Load(name, fmt.Sprintf("http://localhost:%d", 8101+i), strings.Repeat("x", 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		regs = append(regs, r)
+	}
+	p, err := New(Config{
+		Portal: "http://localhost:8080/", Issuer: "http://localhost:8080", Services: regs,
+		People: func() ([]people.Person, error) { return people.Load(now) }, Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func get(t *testing.T, p *Page, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	return w
+}
+
+func TestPage_links_everything_that_runs(t *testing.T) {
+	body := get(t, newPage(t), "/country?lang=en").Body.String()
+	for _, want := range []string{
+		`href="http://localhost:8080/"`, `href="http://localhost:8080/counter"`, `href="/"`, `href="http://localhost:8101/"`, `href="http://localhost:8105/"`,
+		"http://localhost:8080/.well-known/openid-configuration", "docs/testing-your-service.md", `action="/clock"`, `action="/reset"`, "Monday 23 November 2026",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not hold %q", want)
+		}
+	}
+	t.Run("links within the page lead somewhere", func(t *testing.T) {
+		for _, m := range regexp.MustCompile(`href="#([a-z]+)"`).FindAllStringSubmatch(body, -1) {
+			if !strings.Contains(body, `id="`+m[1]+`"`) {
+				t.Errorf("nothing is called %s", m[1])
+			}
+		}
+	})
+}
+
+func TestPage_shows_everybody_in_both_languages(t *testing.T) {
+	p := newPage(t)
+	list, err := p.cfg.People()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range []string{"pt", "en"} {
+		w := get(t, p, "/country?done=clock&lang="+lang)
+		body := w.Body.String()
+		if w.Code != 200 || !strings.Contains(body, `<html lang="`+lang+`">`) || strings.Count(body, "<h1") != 1 {
+			t.Fatalf("%d %s", w.Code, body)
+		}
+		for _, person := range list {
+			if !strings.Contains(body, `id="`+person.ID+`"`) || !strings.Contains(body, person.Badge.In(lang)) {
+				t.Errorf("%s is missing", person.ID)
+			}
+			if person.PIN != "" && !strings.Contains(body, person.PIN) {
+				t.Errorf("the PIN of %s is missing", person.ID)
+			}
+		}
+		if zones := strings.Count(body, "<pre "); zones < 4 {
+			t.Errorf("%d machine-readable zones", zones)
+		}
+	}
+}
+
+func TestPage_texts_are_all_used(t *testing.T) {
+	source, err := templateFiles.ReadFile("templates/country.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range newPage(t).texts {
+		prefix, _, _ := strings.Cut(key, ".")
+		switch prefix {
+		case "place", "document", "country", "done":
+			continue // put together by the program
+		}
+		if !strings.Contains(string(source), `"`+key+`"`) {
+			t.Errorf("nobody says %q", key)
+		}
+	}
+}
+
+func TestPage_answers_reads_only(t *testing.T) {
+	p := newPage(t)
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("POST", "/country", nil))
+	if w.Code != 405 {
+		t.Errorf("POST answers %d", w.Code)
+	}
+	if w := get(t, p, "/country/x"); w.Code != 303 {
+		t.Errorf("an unknown page answers %d", w.Code)
+	}
+	if w := get(t, p, "/country/assets/nothing.css"); w.Code != 404 {
+		t.Errorf("an unknown asset answers %d", w.Code)
+	}
+	sheet, err := p.assets.URL("country.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	css := get(t, p, sheet).Body.String()
+	for _, m := range regexp.MustCompile(`url\(([^)]+)\)`).FindAllStringSubmatch(css, -1) {
+		if w := get(t, p, m[1]); w.Code != 200 {
+			t.Errorf("the style sheet names %s, which answers %d", m[1], w.Code)
+		}
+	}
+}
