@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"time"
 	"unicode"
 
 	"chave/internal/text"
@@ -45,7 +46,7 @@ func (f *Frame) Field(name, label string, options ...any) (Field, error) {
 	}
 	for _, p := range f.Page.Problems {
 		if p.Field == name && field.Problem == "" {
-			field.Problem, field.Remedy, field.Code = f.What(p), f.Remedy(p), p.Code
+			field.Problem, field.Remedy, field.Code = f.sentence(p, ""), f.Remedy(p), p.Code
 			described = append(described, name+"-problem")
 		}
 	}
@@ -94,23 +95,42 @@ func (f *Frame) set(field *Field, option string, value any) error {
 	return nil
 }
 
-// What says what happened; Remedy says what to do. Both come from the fault's code.
-func (f *Frame) What(p Problem) string {
-	s := []rune(f.T("fault."+p.Code+".what", f.about(p)...))
+// What says what happened, beginning with the name of the field where the page lists several; Remedy says what to do. Both come from the
+// fault's code.
+func (f *Frame) What(p Problem) string { return f.sentence(p, f.Page.Labels[p.Field]) }
+
+// Remedy is What's second half.
+func (f *Frame) Remedy(p Problem) string { return f.T("fault."+p.Code+".do", f.about(p)...) }
+
+func (f *Frame) sentence(p Problem, label string) string {
+	args := f.about(p)
+	if label != "" {
+		args = append([]any{"Label", f.T(label)}, args...)
+	}
+	s := []rune(f.T("fault."+p.Code+".what", args...))
 	if len(s) > 0 {
 		s[0] = unicode.ToUpper(s[0])
 	}
 	return string(s)
 }
 
-func (f *Frame) Remedy(p Problem) string { return f.T("fault."+p.Code+".do", f.about(p)...) }
-
-// about adds the name of the field to a problem's values.
+// about writes the values of a problem the way a person reads them: dates and countries come from forms and zones in their codes.
 func (f *Frame) about(p Problem) []any {
-	if key, ok := f.Page.Labels[p.Field]; ok {
-		return append([]any{"Label", f.T(key)}, p.Args...)
+	args := append([]any(nil), p.Args...)
+	for i := 1; i < len(args); i += 2 {
+		typed, ok := args[i].(string)
+		if !ok {
+			continue
+		}
+		if day, err := time.Parse(time.DateOnly, typed); err == nil {
+			args[i] = f.Date(day)
+		} else if strings.Contains("issuer country nationality", p.Field) && p.Field != "" {
+			args[i] = f.Country(typed)
+		} else if f.Has("document." + typed) {
+			args[i] = f.T("document." + typed)
+		}
 	}
-	return p.Args
+	return args
 }
 
 func countryOptions(countries []text.Country) string {
