@@ -25,16 +25,7 @@ func (s *Service) Unserved(p citizen.Person, services []service.Service) []Unser
 		if one.FirstParty || one.Closed {
 			continue
 		}
-		u := Unserved{Service: one, NeedsPhone: p.Phone == "" && one.MinLevel > service.LevelEmail}
-		for _, ask := range one.Asks() {
-			a, ok := consent.Lookup(ask.Name)
-			if !ok || !ask.Required {
-				continue
-			}
-			if _, held := a.Value(subject); !held {
-				u.Missing = append(u.Missing, ask.Name)
-			}
-		}
+		u := Unserved{Service: one, Missing: one.Lacks(subject), NeedsPhone: p.Phone == "" && one.MinLevel > service.LevelEmail}
 		if len(u.Missing) > 0 || u.NeedsPhone {
 			shut = append(shut, u)
 		}

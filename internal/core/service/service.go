@@ -146,6 +146,21 @@ func (s Service) Asks() []consent.Ask {
 // Forgets names the groups of residents that the registration shuts out; a warning, not a refusal (PAIN-11).
 func (s Service) Forgets() []consent.Holder { return consent.Missing(s.Asks()) }
 
+// Lacks lists what the service requires and this person's key does not hold: it will not recognise them (PAIN-11, R2.10).
+func (s Service) Lacks(subject consent.Subject) []consent.Name {
+	var missing []consent.Name
+	for _, ask := range s.Attributes {
+		a, ok := consent.Lookup(ask.Name)
+		if !ok || !ask.Required {
+			continue
+		}
+		if _, held := a.Value(subject); !held {
+			missing = append(missing, ask.Name)
+		}
+	}
+	return missing
+}
+
 // PublicClient tells whether the service cannot keep a secret.
 func (s Service) PublicClient() bool { return s.AuthMethod == NoAuth }
 

@@ -16,7 +16,7 @@ var files embed.FS
 
 // Pages lists the views and their templates for ui.New.
 func Pages() ui.Set {
-	return ui.Set{Name: "mykey", Files: files, Views: []ui.View{Overview{}, History{}, Consents{}, ChangePIN{}, Cancel{}, Done{}}}
+	return ui.Set{Name: "mykey", Files: files, Views: []ui.View{Overview{}, History{}, Consents{}, ChangePIN{}, Cancel{}, Done{}, Sessions{}}}
 }
 
 // Own is what every page of the area needs.
