@@ -3,8 +3,13 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"chave/internal/core/fault"
+	"chave/internal/core/service"
+	"chave/internal/page/counter"
+	"chave/internal/page/door"
+	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
 	"chave/internal/page/signin"
 	"chave/internal/page/ui"
@@ -19,7 +24,7 @@ type parts struct{}
 func (a *App) mount(ctx context.Context, c Config) error {
 	site, err := ui.New(ui.Config{
 		Texts: a.Texts, Now: a.Now, Demo: c.Demo, Secure: a.secure, Log: a.Log,
-		Sets: []ui.Set{signin.Pages(), portal.Pages()},
+		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages()},
 	})
 	if err != nil {
 		return err
@@ -48,9 +53,33 @@ func (a *App) mount(ctx context.Context, c Config) error {
 	mux := http.NewServeMux()
 	site.Mount(mux)
 	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.address, Now: a.Now}).Mount(mux)
+	a.mountAreas(mux)
 	a.mountHealth(mux, m)
 	a.handler = m.wrap(mux)
 	return nil
+}
+
+// mountAreas serves what belongs to Chave itself: the portal, the holder's own area, the counter.
+func (a *App) mountAreas(mux *http.ServeMux) {
+	lang := func(r *http.Request) string { return string(a.Site.Lang(r)) }
+	(&portal.Handler{
+		Site: a.Site, Login: a.Login, Jar: a.Jar, Services: a.Services, MinAge: a.Enrol.Rules.MinAge, Counter: "/counter",
+	}).Mount(mux)
+	(&mykey.Handler{
+		Site: a.Site, Login: a.Login, Services: a.Services, Service: a.Service, Now: a.Now, Keep: a.historyDays(),
+		Door: &door.Door{
+			Login: a.Login, Jar: a.Jar, Rand: a.rand, Now: a.Now, Service: keyArea(), MinLevel: service.LevelEmail, Fresh: 15 * time.Minute,
+			Path: "/key/enter/", Home: "/key", Lang: lang,
+		},
+	}).Mount(mux)
+}
+
+// historyDays is how long the holder's own history is kept (R5.04).
+func (a *App) historyDays() int {
+	if d := a.Settings.Policy.HistoryDays; d > 0 {
+		return d
+	}
+	return 90
 }
 
 // mountHealth serves what supervisors ask: alive, ready, figures.
