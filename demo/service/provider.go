@@ -167,6 +167,10 @@ func (p *provider) finish(ctx context.Context, code string, started pending) (se
 	if len(p.cfg.ACRValues) > 0 && !reaches(acr, p.cfg.ACRValues) {
 		return session{}, fmt.Errorf("acr %q: %w", acr, errLevel)
 	}
+	// Asked for or not, the registered level holds whenever acr says a number.
+	if level, says := levelOf(acr); says && level < p.cfg.Registration.MinLevel {
+		return session{}, fmt.Errorf("acr %q: %w", acr, errLevel)
+	}
 	return session{idToken: raw, subject: id.Subject, sid: sid, learned: learn(p.cfg.Registration, claims, more)}, nil
 }
 

@@ -208,6 +208,14 @@ func TestSignIn_refuses_every_wrong_answer(t *testing.T) {
 	}
 }
 
+func TestSignIn_holds_the_registered_level_also_when_none_is_asked_for(t *testing.T) {
+	c := newCountry(t, func(cfg *Config) { cfg.ACRValues = nil })
+	c.stub.idToken = func(m map[string]any) { m["acr"] = "https://id.example/acr/level-2" }
+	if _, at, _ := c.post("/signin"); at != "/?outcome=level_too_low" {
+		t.Errorf("rests at %s", at)
+	}
+}
+
 func TestSignIn_answer_belongs_to_the_browser_that_asked(t *testing.T) {
 	c := newCountry(t, nil)
 	c.browser.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
