@@ -18,7 +18,7 @@ var files embed.FS
 
 // Pages lists the views and their templates for ui.New.
 func Pages() ui.Set {
-	return ui.Set{Name: "signin", Files: files, Views: []ui.View{Who{}, PIN{}, Code{}, ChoosePIN{}, Consent{}, Confirm{}, Stop{}}}
+	return ui.Set{Name: "signin", Files: files, Views: []ui.View{Who{}, PIN{}, Code{}, ChoosePIN{}, Consent{}, Confirm{}, SignOut{}, Stop{}}}
 }
 
 // Task is what stands around every step of one sign-in.
