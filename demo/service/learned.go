@@ -33,11 +33,10 @@ type fact struct {
 	Reason    map[string]string // language → why it was asked for
 }
 
-// claimsOf lists the claims that carry an attribute: the standard one first, then Chave's own.
+// claimsOf lists the claims that carry an attribute together, where it is not one of the same name.
 var claimsOf = map[string][]string{
 	"full_name": {"name"}, "given_names": {"given_name"}, "surnames": {"family_name"}, "birth_date": {"birthdate"},
-	"phone": {"phone_number"}, "email": {"email"}, "nationality": {"nationality", "nationalities"},
-	"document": {"document", "identity_document"},
+	"phone": {"phone_number"}, "document": {"document_type", "document_country", "document_number"},
 }
 
 // protocol are claims about the sign-in or about other claims, not facts about the person.
@@ -77,14 +76,15 @@ func learn(r services.Registration, idToken, userInfo map[string]any) learned {
 		if !ok {
 			names = []string{ask.Name}
 		}
-		f.Claim = names[0]
+		f.Claim = strings.Join(names, ", ")
+		var parts []string
 		for _, name := range names {
 			if v, there := all[name]; there && v != nil {
-				f.Claim, f.Value = name, readable(v)
+				parts = append(parts, readable(v))
 				used[name] = true
-				break
 			}
 		}
+		f.Value = strings.Join(parts, " · ")
 		if f.Value == "" {
 			l.Missing = append(l.Missing, f)
 			continue

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
+	"html"
 	"io"
 	"maps"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +120,23 @@ func lisbon(t *testing.T) *time.Location {
 		t.Skip("this machine knows no time zones")
 	}
 	return zone
+}
+
+func TestLearn_joins_the_parts_of_a_document(t *testing.T) {
+	reg, err := services.Load("bank", "http://localhost:8105", testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := learn(reg, map[string]any{"document_type": "passport", "document_country": "UKR", "phone_number": "+1"}, map[string]any{"document_number": "ZZ990417", "phone_number": "+1"})
+	for _, f := range l.Got {
+		if f.Attribute == "document" && f.Value == "passport · UKR · ZZ990417" {
+			if len(l.Unasked) != 0 {
+				t.Errorf("taken for unasked: %+v", l.Unasked)
+			}
+			return
+		}
+	}
+	t.Errorf("%+v", l.Got)
 }
 
 func TestSignIn_tells_what_was_asked_but_not_received(t *testing.T) {
@@ -275,9 +294,19 @@ func TestSignIn_from_a_foreign_page_is_refused(t *testing.T) {
 func TestSignOut_ends_here_and_at_the_provider(t *testing.T) {
 	c := newCountry(t, nil)
 	c.post("/signin")
-	status, at, body := c.post("/signout")
+	_, _, body := c.post("/signout")
+	mustHold(t, body, "You are signed out here", `action="`+c.stub.server.URL+`/logout"`)
+	form := url.Values{}
+	for _, m := range regexp.MustCompile(`type="hidden" name="([^"]+)" value="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	resp, err := c.browser.PostForm(c.stub.server.URL+"/logout", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, at, body := c.read(resp)
 	if status != 200 || at != "/signed-out" {
-		t.Fatalf("rests at %s with %d", at, status)
+		t.Fatalf("rests at %s with %d: %s", at, status, body)
 	}
 	mustHold(t, body, "You are signed out")
 	if _, _, body := c.get("/"); strings.Contains(body, "Ana") {

@@ -4,34 +4,36 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
+
+	"chave/demo/page"
 )
 
-// signOut ends the session here first, then asks Chave to end its own (RP-Initiated Logout 1.0).
-// If Chave cannot be reached, the person is still signed out here.
+// leaving is what the page between the two sign-outs gets.
+type leaving struct {
+	view
+	EndSession, Hint, ClientID, Return string
+}
+
+// signOut ends the session here first, then hands the browser a form that ends the one at Chave
+// (RP-Initiated Logout 1.0 §2). It is a form and not a redirect because the ID token that goes along
+// holds personal data, and addresses end up in histories and logs. If Chave cannot be reached, the
+// person is still signed out here.
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	found, ok := s.session(r)
 	s.memory.close(s.sessionID(r))
 	s.setCookie(w, "session", "", -1)
-	if !ok {
-		http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
 	op, err := s.op.discover(ctx)
-	if err != nil || op.endSession == "" {
+	if !ok || err != nil || op.endSession == "" {
 		http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
 		return nil
 	}
-	http.Redirect(w, r, op.endSession+"?"+url.Values{
-		"id_token_hint":            {found.idToken},
-		"client_id":                {s.cfg.Registration.ID},
-		"post_logout_redirect_uri": {s.cfg.Registration.PostLogoutRedirectURIs[0]},
-		"ui_locales":               {s.lang(w, r)},
-	}.Encode(), http.StatusSeeOther)
-	return nil
+	return page.Render(w, http.StatusOK, s.pages, "leaving.html", leaving{
+		view: s.view(w, r), EndSession: op.endSession, Hint: found.idToken,
+		ClientID: s.cfg.Registration.ID, Return: s.cfg.Registration.PostLogoutRedirectURIs[0],
+	})
 }
 
 // logoutEvent is the member of "events" that makes a token a logout token.

@@ -51,12 +51,12 @@ func newStub(t *testing.T, now func() time.Time) *stub {
 	mux.HandleFunc("POST /par", p.push)
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("GET /userinfo", p.info)
-	mux.HandleFunc("GET /logout", func(w http.ResponseWriter, r *http.Request) {
-		if r.FormValue("id_token_hint") == "" {
-			http.Error(w, "no hint", 400)
+	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
+		if r.PostFormValue("id_token_hint") == "" || r.PostFormValue("client_id") != "tax" || r.URL.RawQuery != "" {
+			http.Error(w, "no hint, or in the address", 400)
 			return
 		}
-		http.Redirect(w, r, r.FormValue("post_logout_redirect_uri"), http.StatusSeeOther)
+		http.Redirect(w, r, r.PostFormValue("post_logout_redirect_uri"), http.StatusSeeOther)
 	})
 	p.server = httptest.NewServer(mux)
 	t.Cleanup(p.server.Close)
