@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// need is something a step cannot do without.
+type need struct {
+	name   string
+	hint   string // what to do where we may not install it
+	debian []string
+	have   func(*bench) bool
+}
+
+func program(name string, debian ...string) need {
+	return need{
+		name: name, debian: debian, hint: "install " + name + " (Debian: " + strings.Join(debian, " ") + ")",
+		have: func(*bench) bool { _, err := exec.LookPath(name); return err == nil },
+	}
+}
+
+func folder(path string) need {
+	return need{
+		name: path, hint: "this part of the tree is not there",
+		have: func(b *bench) bool { _, err := os.Stat(filepath.Join(b.top, path)); return err == nil },
+	}
+}
+
+func compiler() need { return program("gcc", "gcc", "libc6-dev") }
+
+func chromium() need { return program("chromium", "chromium") }
+
+func node() need { return program("npm", "nodejs", "npm") }
+
+func postgres() need {
+	return need{
+		name: "PostgreSQL", debian: []string{"postgresql"}, hint: "install PostgreSQL (Debian: postgresql)",
+		have: func(*bench) bool {
+			found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+			_, err := exec.LookPath("initdb")
+			return len(found) > 0 || err == nil
+		},
+	}
+}
+
+// debianPython is the system's own interpreter: Debian's packages are not seen by any other.
+const debianPython = "/usr/bin/python3"
+
+func authlib() need {
+	return need{
+		name: "Authlib", debian: []string{"python3", "python3-authlib", "python3-requests"},
+		hint: "install Authlib for " + debianPython + " (Debian: python3-authlib python3-requests)",
+		have: func(*bench) bool { return exec.Command(debianPython, "-c", "import authlib, requests").Run() == nil },
+	}
+}
+
+// installFor is the step that comes before the chosen ones: as root on Debian it gets what they need and the machine lacks.
+func installFor(chosen []step) step {
+	return step{
+		name: "install", about: "what the steps need and this machine lacks", limit: 20 * time.Minute,
+		do: func(ctx context.Context, b *bench) (string, []string, error) {
+			var packages, missing []string
+			for _, s := range chosen {
+				for _, n := range s.needs {
+					if n.have(b) || slices.Contains(missing, n.name) {
+						continue
+					}
+					missing = append(missing, n.name)
+					packages = append(packages, n.debian...)
+				}
+			}
+			if len(packages) == 0 {
+				return "nothing is missing", nil, nil
+			}
+			if !rootOnDebian() {
+				return "missing: " + strings.Join(missing, ", ") + " (not root on Debian, so nothing is installed)", nil, nil
+			}
+			env := []string{"DEBIAN_FRONTEND=noninteractive"}
+			if err := b.run(ctx, env, "apt-get", "update", "-q"); err != nil {
+				return "", nil, err
+			}
+			args := append([]string{"install", "-q", "-y", "--no-install-recommends"}, packages...)
+			if err := b.run(ctx, env, "apt-get", args...); err != nil {
+				return "", nil, err
+			}
+			return "installed " + strings.Join(packages, " "), nil, nil
+		},
+	}
+}
+
+func rootOnDebian() bool {
+	_, debian := os.Stat("/etc/debian_version")
+	_, apt := exec.LookPath("apt-get")
+	return os.Geteuid() == 0 && debian == nil && apt == nil
+}
+
+// npm installs the locked packages of every kit below a folder, unless they are there already.
+func (b *bench) npm(ctx context.Context, under string) error {
+	locks, err := findLocks(filepath.Join(b.top, under))
+	if err != nil {
+		return err
+	}
+	for _, lock := range locks {
+		dir := filepath.Dir(lock)
+		if fresh(filepath.Join(dir, "node_modules", ".package-lock.json"), lock) {
+			continue
+		}
+		if err := b.runIn(ctx, dir, nil, b.log, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func findLocks(top string) ([]string, error) {
+	var locks []string
+	err := filepath.WalkDir(top, func(path string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == "node_modules":
+			return filepath.SkipDir
+		case entry.Name() == "package-lock.json":
+			locks = append(locks, path)
+		}
+		return nil
+	})
+	return locks, err
+}
+
+// fresh tells whether made is newer than what it is made from.
+func fresh(made, from string) bool {
+	m, err := os.Stat(made)
+	if err != nil {
+		return false
+	}
+	f, err := os.Stat(from)
+	return err == nil && m.ModTime().After(f.ModTime())
+}
