@@ -59,7 +59,13 @@ type Case struct {
 	EmailKept   bool      `json:"email_kept,omitempty"` // the mended key had this one before: proven then
 
 	Registered citizen.ID `json:"registered,omitempty"` // after issue
+	PINUntil   time.Time  `json:"pin_until"`            // end of the temporary PIN
 	Reissued   int        `json:"reissued,omitempty"`   // how many more temporary PINs this desk has made
+}
+
+// NeedsNIF tells whether a key founded on this document cannot do without the tax number (R1.11).
+func (c Case) NeedsNIF() bool {
+	return c.Evidence.Type == citizen.ResidencePermit || c.Evidence.Type == citizen.ResidenceCard
 }
 
 // Evidence is what the operator typed from the document, and its machine-readable zone as a reader typed it.

@@ -34,7 +34,7 @@ func (s *Service) CheckNumbers(c Case, n Numbers) (citizen.Person, Problems) {
 	take("nif", &p.NIF, n.NIF, func(v string) bool { _, err := ptnumber.ParseNIF(v); return err == nil })
 	take("niss", &p.NISS, n.NISS, func(v string) bool { _, err := ptnumber.ParseNISS(v); return err == nil })
 	take("nsns", &p.NSNS, n.NSNS, func(v string) bool { _, err := ptnumber.ParseNSNS(v); return err == nil })
-	if p.NIF == "" && (c.Evidence.Type == citizen.ResidencePermit || c.Evidence.Type == citizen.ResidenceCard) && len(problems) == 0 {
+	if p.NIF == "" && c.NeedsNIF() && len(problems) == 0 {
 		problems = append(problems, fault.New(fault.FieldMissing).On("nif"))
 	}
 	return p, problems
@@ -61,8 +61,8 @@ func (s *Service) Issue(ctx context.Context, id string, operator citizen.ID, n N
 		if c.Version != before.Version { // another tab changed the case since its numbers were checked
 			return fault.New(fault.StepPassed)
 		}
-		c.Person, c.State, c.Registered = person, Issued, person.ID
-		key := credential.Key{Person: person.ID, State: credential.PendingPIN, PIN: stored, PINUntil: now.Add(s.Policy.TemporaryPINTTL), CreatedAt: now}
+		c.Person, c.State, c.Registered, c.PINUntil = person, Issued, person.ID, now.Add(s.Policy.TemporaryPINTTL)
+		key := credential.Key{Person: person.ID, State: credential.PendingPIN, PIN: stored, PINUntil: c.PINUntil, CreatedAt: now}
 		if c.Act == NewKey {
 			return s.register(tx, c, key, now)
 		}
@@ -174,7 +174,8 @@ func (s *Service) Reissue(ctx context.Context, id string, operator citizen.ID) (
 		if key.State != credential.PendingPIN { // the resident has chosen a PIN: no desk may undo that without a new case
 			return fault.New(fault.StepPassed)
 		}
-		key.PIN, key.PINUntil = stored, now.Add(s.Policy.TemporaryPINTTL)
+		c.PINUntil = now.Add(s.Policy.TemporaryPINTTL)
+		key.PIN, key.PINUntil = stored, c.PINUntil
 		if err := tx.UpdateKey(key); err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ func (v Contacts) Ready() bool {
 type Numbers struct {
 	Case
 	NIF, NISS, NSNS Number
+	Never           []string // names of the services that no number will open for this person: they ask for what the key never holds
 }
 
 // Number is one sector number.

@@ -19,7 +19,7 @@ var files embed.FS
 // Pages lists the views and their templates for ui.New.
 func Pages() ui.Set {
 	return ui.Set{Name: "counter", Files: files, Views: []ui.View{
-		Home{}, NotOperator{}, Type{}, Document{}, Registry{}, Attest{}, Contacts{}, Numbers{}, Refused{}, TemporaryPIN{}, FirstSignIn{},
+		Home{}, NotOperator{}, Type{}, Document{}, Registry{}, Attest{}, Contacts{}, Numbers{}, Refused{}, TemporaryPIN{}, FirstSignIn{}, Held{},
 	}}
 }
 
