@@ -1,0 +1,135 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"chave/internal/core/citizen"
+	"chave/internal/core/consent"
+	"chave/internal/core/enrol"
+	"chave/internal/core/grant"
+	"chave/internal/core/login"
+	"chave/internal/core/message"
+	"chave/internal/outside/store"
+	"chave/internal/outside/store/storetest"
+)
+
+// A thief with every file of the database looks for what they know of a person.
+func TestE11_nothing_of_a_person_is_readable_in_the_files(t *testing.T) {
+	c := storetest.Config(t, store.SQLite)
+	db, err := store.Open(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	p := resident(1)
+	now := storetest.Epoch()
+	register(t, db, p)
+	do(t, db, func(tx *store.Tx) error {
+		for _, err := range []error{
+			tx.InsertKey(keyOf(p)),
+			tx.InsertMessage(message.Message{ID: "m", Kind: message.LoginCode, Channel: message.SMS, To: string(p.Phone), Data: map[string]string{"code": "739164"}, At: now}),
+			tx.InsertLogin(login.Transaction{ID: "l", Typed: string(p.Email), Hint: p.NIF, Person: p.ID, ExpiresAt: now, Shared: []consent.Name{consent.NIF}}),
+			tx.InsertCase(enrol.Case{ID: "c", Person: p, Evidence: enrol.Evidence{Number: p.Documents[0].Number, Zone: "I<PRTBANDEIRINHA"}, ExpiresAt: now}),
+			tx.InsertSingle(grant.Single{Kind: "code", Digest: []byte{1}, Payload: []byte(`{"name":"` + p.GivenNames + `"}`), ExpiresAt: now}),
+			tx.InsertFamily(grant.Family{ID: "f", Person: p.ID, Payload: []byte(`{"nif":"` + p.NIF + `"}`), ExpiresAt: now}),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	files, err := filepath.Glob(c.DSN + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("database, log: %v, %v", files, err)
+	}
+	known := []string{"739164", "Aurélia", "Bandeirinha", "BANDEIRINHA", p.NIF, p.NISS, p.NSNS, string(p.Phone), string(p.Phone[4:]),
+		string(p.Email), "aurelia1", p.Documents[0].Number, p.Documents[1].Number, p.BirthDate.String()}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range known {
+			if bytes.Contains(content, []byte(k)) {
+				t.Errorf("%s: %q can be read", filepath.Base(name), k)
+			}
+		}
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, %v", filepath.Base(name), info.Mode(), err)
+		}
+	}
+}
+
+// Somebody who can write to the database, but has no keystore, tries to become somebody else.
+func TestE11_rows_cannot_be_moved_between_people(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
+		db := open()
+		register(t, db, resident(1), resident(2))
+		do(t, db, func(tx *store.Tx) error {
+			for n := 1; n <= 2; n++ {
+				if err := tx.InsertKey(keyOf(resident(n))); err != nil {
+					return err
+				}
+			}
+			for _, text := range []string{
+				`UPDATE people SET sealed = (SELECT sealed FROM people WHERE id = 'person-1') WHERE id = 'person-2'`,
+				`UPDATE keys SET sealed = (SELECT sealed FROM keys WHERE person = 'person-1') WHERE person = 'person-2'`,
+			} {
+				if _, err := tx.Exec(text); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		view(t, db, func(tx *store.Tx) error {
+			if p, err := tx.Person("person-2"); err == nil {
+				t.Errorf("became %s", p.GivenNames)
+			}
+			if _, err := tx.Key("person-2"); err == nil {
+				t.Error("opens with somebody else's PIN")
+			}
+			if _, err := tx.Person("person-1"); err != nil {
+				t.Errorf("the other: %v", err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestE11_identifiers_are_found_only_with_the_keystore(t *testing.T) {
+	c := storetest.Config(t, store.SQLite)
+	first, err := store.Open(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	register(t, first, resident(1))
+	first.Close()
+	c.Vault = storetest.NewVault()
+	thief, err := store.Open(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer thief.Close()
+	view(t, thief, func(tx *store.Tx) error {
+		who, err := tx.PeopleWith(citizen.Identifier{Kind: citizen.ByPhone, Value: string(resident(1).Phone)})
+		if err != nil || len(who) != 0 {
+			t.Errorf("found %v, %v", who, err)
+		}
+		if _, err := tx.Person(resident(1).ID); err == nil {
+			t.Error("opened")
+		}
+		return nil
+	})
+}
