@@ -58,11 +58,12 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	tick := time.NewTicker(d.Every)
 	defer tick.Stop()
 	for {
-		n, err := d.Pass(ctx)
+		// A batch that was begun is finished: a shutdown must not send a code late. Each delivery has a time limit of its own.
+		n, err := d.Pass(context.WithoutCancel(ctx))
 		if err != nil && ctx.Err() == nil {
 			d.Log.ErrorContext(ctx, "outbox pass failed", "err", err)
 		}
-		if n == d.Batch && err == nil {
+		if n == d.Batch && err == nil && ctx.Err() == nil {
 			continue
 		}
 		select {
@@ -86,7 +87,7 @@ func (d *Dispatcher) Pass(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	done, retry := d.deliver(ctx, batch)
-	return len(batch), d.Do(context.WithoutCancel(ctx), func(tx Tx) error {
+	return len(batch), d.Do(ctx, func(tx Tx) error {
 		if err := tx.DoneMessages(d.Worker, done); err != nil {
 			return err
 		}
