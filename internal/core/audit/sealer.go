@@ -89,7 +89,7 @@ func (s *Sealer) Pass(ctx context.Context) (int, error) {
 		if err := s.Rotate(ctx); err != nil && !fault.Is(err, fault.RowConflict) {
 			return 0, err
 		}
-		if seen, err = s.look(ctx); err != nil {
+		if seen, err = s.look(ctx); err != nil || len(seen.waiting) == 0 { // another sealer made the key, and sealed
 			return 0, err
 		}
 	}
