@@ -72,6 +72,13 @@ func (a *App) mountAreas(mux *http.ServeMux) {
 			Path: "/key/enter/", Home: "/key", Lang: lang,
 		},
 	}).Mount(mux)
+	(&counter.Handler{
+		Site: a.Site, Enrol: a.Enrol, Services: a.Services, SignIn: a.Settings.Issuer + "/key", Now: a.Now,
+		Door: &door.Door{
+			Login: a.Login, Jar: a.Jar, Rand: a.rand, Now: a.Now, Service: counterArea(), MinLevel: service.LevelPhone, Fresh: time.Hour,
+			Path: "/counter/enter/", Home: "/counter", Lang: lang,
+		},
+	}).Mount(mux)
 }
 
 // historyDays is how long the holder's own history is kept (R5.04).
