@@ -104,6 +104,9 @@ func (f *Frame) Asset(name string) (string, error) {
 	return address, nil
 }
 
+// Fixed is a part of the layout that was rendered at the start.
+func (f *Frame) Fixed(part string) template.HTML { return f.site.fixed[f.Lang][part] }
+
 // Icon is a drawing that repeats what a word beside it says; it is hidden from screen readers.
 func (f *Frame) Icon(name string) template.HTML { return icon(name) }
 

@@ -45,7 +45,8 @@ type Site struct {
 	log       *slog.Logger
 	templates *template.Template
 	assets    assets
-	countries map[text.Lang]string // <option> lists, the same on every page of a language
+	fixed     map[text.Lang]map[string]template.HTML // parts of the layout that are the same on every page of a language
+	countries map[text.Lang]string                   // <option> lists, the same on every page of a language
 	buffers   *sync.Pool
 }
 
@@ -88,7 +89,26 @@ func New(c Config) (*Site, error) {
 		}
 	}
 	s.templates = t
-	return s, errors.Join(missing...)
+	if err := errors.Join(missing...); err != nil {
+		return nil, err
+	}
+	return s, s.fix()
+}
+
+// fix renders the unchanging parts of the layout once: a sign-in shows at least four pages, and this is a third of each page's work.
+func (s *Site) fix() error {
+	s.fixed = map[text.Lang]map[string]template.HTML{}
+	for _, l := range text.Langs() {
+		s.fixed[l] = map[string]template.HTML{}
+		for _, part := range []string{"head", "brand", "foot"} {
+			var b bytes.Buffer
+			if err := s.templates.ExecuteTemplate(&b, "fixed/"+part, &Frame{Demo: s.demo, Lang: l, site: s}); err != nil {
+				return fmt.Errorf("render the layout's %s: %w", part, err)
+			}
+			s.fixed[l][part] = template.HTML(b.String()) // #nosec G203 -- escaped by its own template
+		}
+	}
+	return nil
 }
 
 // Texts is the catalogue the pages speak from.

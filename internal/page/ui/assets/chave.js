@@ -28,11 +28,12 @@
       if (digits !== input.value) input.value = digits;
     });
   });
-  var lisbon = function (t) { return t.toLocaleTimeString('en-GB', { timeZone: 'Europe/Lisbon', hour: '2-digit', minute: '2-digit' }); };
-  document.querySelectorAll('time[data-local]').forEach(function (el) {
-    var t = new Date(el.dateTime);
-    var own = t.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-    if (own !== lisbon(t)) el.title = t.toLocaleString(document.documentElement.lang, { timeZoneName: 'short' });
+  document.querySelectorAll('[data-at]').forEach(function (el) {
+    var t = new Date(el.dataset.at);
+    var clock = { hour: '2-digit', minute: '2-digit', hour12: false };
+    var own = t.toLocaleTimeString('en-GB', clock);
+    clock.timeZone = 'Europe/Lisbon';
+    if (own !== t.toLocaleTimeString('en-GB', clock)) el.textContent = ' (' + own + ' ' + el.dataset.words + ')';
   });
   document.querySelectorAll('form').forEach(function (form) {
     form.addEventListener('submit', function (event) {
