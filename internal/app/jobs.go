@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"net/url"
+	"time"
 
 	"chave/internal/core/audit"
 	"chave/internal/core/job"
 	"chave/internal/core/random"
+	"chave/internal/core/retention"
 	"chave/internal/outside/store"
 )
 
@@ -20,6 +22,13 @@ func (a *App) startJobs(ctx context.Context) {
 		Do: store.In[audit.LogTx](a.DB), View: store.InView[audit.LogTx](a.DB), Keys: a.Vault, Origin: a.logOrigin(), Now: a.Now, Rand: a.rand, Log: a.Log,
 	}
 	runner.Always("audit.seal", sealer.Run)
+	forget := &retention.Job{
+		Do: store.In[retention.Tx](a.DB), Now: a.Now, Log: a.Log, Count: a.metrics.forgotten,
+		Ages: retention.Ages{
+			History: time.Duration(a.historyDays()) * 24 * time.Hour, Unknown: a.Policy.ForgetUnknown, Browsers: a.Policy.KnownBrowserFor,
+		}.Defaults(),
+	}
+	runner.Every("retention", 10*time.Minute, forget.Run)
 	a.work.Go(func() { runner.Run(ctx) })
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chave/internal/core/message"
+	"chave/internal/core/retention"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,6 +19,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	messages *prometheus.CounterVec
+	removed  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -33,8 +35,11 @@ func newMetrics() *metrics {
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chave_messages_total", Help: "Messages handled, by kind, channel and outcome.",
 		}, []string{"kind", "channel", "outcome"}),
+		removed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chave_forgotten_rows_total", Help: "Rows removed because their time was over, by class.",
+		}, []string{"class"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.messages,
+	m.registry.MustRegister(m.requests, m.seconds, m.messages, m.removed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -46,6 +51,10 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 
 func (m *metrics) message(kind message.Kind, channel message.Channel, outcome string) {
 	m.messages.WithLabelValues(string(kind), string(channel), outcome).Inc()
+}
+
+func (m *metrics) forgotten(class retention.Class, rows int) {
+	m.removed.WithLabelValues(string(class)).Add(float64(rows))
 }
 
 func (m *metrics) handler() http.Handler {
