@@ -1,0 +1,246 @@
+package oidc
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"chave/internal/core/fault"
+	"chave/internal/core/login"
+	"chave/internal/core/random"
+	"chave/internal/core/service"
+)
+
+// authorize begins a sign-in (OIDC Core §3.1.2). Errors without a registered address to answer to are pages of ours; all others go back to the service.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
+	in, err := readQuery(r)
+	if r.Method == http.MethodPost {
+		if r.URL.RawQuery != "" {
+			return fault.New(fault.RequestMalformed)
+		}
+		in, err = readBody(w, r)
+	}
+	if err != nil {
+		return pageFault(err)
+	}
+	s, err := p.lookup(r, in.get("client_id"))
+	if !in.has("client_id") {
+		return errNoAddress(in, "client_id")
+	}
+	if err != nil {
+		return err
+	}
+	q, err := p.requestOf(r, s, in)
+	switch {
+	case q.Redirect == "":
+		return pageFault(err)
+	case err != nil:
+		return p.answerError(w, r, s, q.reply, err)
+	}
+	if r.Method == http.MethodPost {
+		return p.backAsGet(w, r, s, q)
+	}
+	if q.silent() {
+		return p.silent(w, r, s, q)
+	}
+	return p.begin(w, r, s, q)
+}
+
+// pageFault turns a refusal that must not leave by redirect into what a page can show.
+func pageFault(err error) error {
+	e := refusalOf(err)
+	if e.cause != nil {
+		return err
+	}
+	return fault.New(e.fault).Because(e)
+}
+
+// requestOf reads the request from its parameters, or takes the one that was pushed. A request without Redirect has no address to answer to.
+func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (request, error) {
+	if uri := in.get("request_uri"); strings.HasPrefix(uri, pushedPrefix) {
+		if err := in.once(); err != nil {
+			return request{}, err
+		}
+		return p.takePushed(r, s, uri)
+	}
+	to, err := replyTo(s, in)
+	if err != nil {
+		return request{}, err
+	}
+	q, err := p.readRequest(s, in, &to)
+	if err == nil && s.RequirePAR {
+		err = refuse(invalidRequest, "this service must push its requests (RFC 9126)")
+	}
+	if err == nil {
+		err = p.readIDTokenHint(r, s, in, &q)
+	}
+	q.reply = to
+	return q, err
+}
+
+// readIDTokenHint notes who must sign in. A hint that is not ours, or not for this service, can name nobody.
+func (p *Provider) readIDTokenHint(r *http.Request, s service.Service, in form, q *request) error {
+	if !in.has("id_token_hint") {
+		return nil
+	}
+	h, ours, err := p.readHint(r.Context(), in.get("id_token_hint"))
+	switch {
+	case err != nil:
+		return err
+	case !ours || string(h.Service) != s.ID:
+		return refuse(invalidRequest, "id_token_hint is not an ID token that was made here for this service")
+	case q.Subject != "" && q.Subject != h.Subject:
+		return refuse(invalidRequest, "id_token_hint and claims name different people")
+	}
+	q.Subject = h.Subject
+	return nil
+}
+
+// backAsGet turns a request that came by POST into a visit: browsers keep our cookies (SameSite=Lax) from another site's form, and without them nobody is
+// recognised. The request waits as a pushed one does.
+func (p *Provider) backAsGet(w http.ResponseWriter, r *http.Request, s service.Service, q request) error {
+	uri, err := p.push(r, q)
+	if err != nil {
+		return p.answerError(w, r, s, q.reply, err)
+	}
+	target := PathAuthorize + "?" + url.Values{"client_id": {s.ID}, "request_uri": {uri}}.Encode()
+	http.Redirect(w, r, target, http.StatusSeeOther)
+	return nil
+}
+
+func (p *Provider) loginRequest(r *http.Request, s service.Service, q request) (login.Request, error) {
+	payload, err := json.Marshal(q)
+	if err != nil {
+		return login.Request{}, err
+	}
+	lang := q.Lang
+	if lang == "" && p.Lang != nil {
+		lang = p.Lang(r)
+	}
+	if lang == "" {
+		lang = "pt"
+	}
+	return login.Request{
+		Wire: wire, Payload: payload, Resume: func(id string) string { return PathAuthorize + "/" + id }, Purpose: login.SignIn,
+		Service: s, Ask: q.Ask, MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: lang, Hint: q.Hint,
+		Browser: p.Jar.Browser(r), Session: p.Jar.Session(r),
+	}, nil
+}
+
+func (p *Provider) begin(w http.ResponseWriter, r *http.Request, s service.Service, q request) error {
+	ask, err := p.loginRequest(r, s, q)
+	if err != nil {
+		return err
+	}
+	ask.Browser = p.Jar.EnsureBrowser(w, r, p.Rand)
+	if q.Subject != "" && !ask.Force {
+		// Somebody else's session would end in a refusal; asking who it is gives the right person a chance.
+		same, err := p.sessionIs(r, s, q.Subject)
+		if err != nil {
+			return p.answerError(w, r, s, q.reply, err)
+		}
+		ask.Force = !same
+	}
+	t, err := p.Login.Begin(r.Context(), ask)
+	if err != nil {
+		return p.answerError(w, r, s, q.reply, err)
+	}
+	http.Redirect(w, r, "/signin/"+t.ID, http.StatusSeeOther)
+	return nil
+}
+
+// sessionIs tells whether the browser's session, if there is one, belongs to the person whom a service knows by this subject.
+func (p *Provider) sessionIs(r *http.Request, s service.Service, subject string) (bool, error) {
+	_, person, err := p.Login.SessionOf(r.Context(), p.Jar.Session(r))
+	if fault.Is(err, fault.SessionNeeded) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	its, err := p.subject(s, person.ID)
+	return its == subject, err
+}
+
+// silent answers prompt=none: with a code, or with the error that says which page would have been needed (OIDC Core §3.1.2.6).
+func (p *Provider) silent(w http.ResponseWriter, r *http.Request, s service.Service, q request) error {
+	ask, err := p.loginRequest(r, s, q)
+	if err != nil {
+		return err
+	}
+	made := p.newIssuance()
+	if ask.Force {
+		err = fault.New(fault.SessionNeeded)
+	} else {
+		_, err = p.Login.Silent(r.Context(), ask, func(tx login.Tx, out login.Outcome) error {
+			if err := p.issue(tx, s, q, out.Verified, made); err != nil {
+				return err
+			}
+			if made.wrongPerson {
+				return fault.New(fault.SessionNeeded)
+			}
+			return nil
+		})
+	}
+	switch {
+	case err == nil:
+		return p.answerCode(w, r, s, q.reply, made.code)
+	case fault.Is(err, fault.SessionNeeded):
+		err = refuse(loginRequired, "nobody is signed in, or not recently, not at the level or not as the person asked for").with(fault.SessionNeeded)
+	case fault.Is(err, fault.RequiredNotShared):
+		err = refuse(consentRequired, "the person has not agreed to this in their session").with(fault.RequiredNotShared)
+	case fault.IsKind(err, fault.Denied):
+		err = refuse(interactionRequired, "the person must be asked something").with(fault.Of(err).Code)
+	}
+	return p.answerError(w, r, s, q.reply, err)
+}
+
+func (p *Provider) newIssuance() *issuance {
+	return &issuance{code: random.Handle(p.Rand), family: random.ID(p.Rand)}
+}
+
+// resume answers the service when the pages are done. The transaction is spent in the commit that writes the code: a reload finds it over.
+func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
+	var (
+		q    request
+		s    service.Service
+		made = p.newIssuance()
+	)
+	out, err := p.Login.Finish(r.Context(), r.PathValue("id"), p.Jar.Browser(r), wire, func(tx login.Tx, out login.Outcome) error {
+		if err := json.Unmarshal(out.Payload, &q); err != nil {
+			return err
+		}
+		found, err := tx.Service(out.Service)
+		if err != nil {
+			return err
+		}
+		s = found
+		if out.Refusal != "" {
+			return nil
+		}
+		return p.issue(tx, s, q, out.Verified, made)
+	})
+	switch {
+	case err != nil && (q.Redirect == "" || !fault.IsKind(err, fault.Denied)):
+		return err // nothing was spent: trying again may work
+	case err != nil:
+		return p.answerError(w, r, s, q.reply, refusedBy(fault.Of(err).Code, q.ACREssential))
+	case s.Closed || !registeredRedirect(s, q.Redirect): // changed while the person signed in
+		return fault.New(fault.ReturnNotRegistered)
+	case out.Refusal != "":
+		return p.answerError(w, r, s, q.reply, refusedBy(out.Refusal, q.ACREssential))
+	case made.wrongPerson:
+		return p.answerError(w, r, s, q.reply, refuse(loginRequired, "somebody else signed in than the request named").with(fault.SessionNeeded))
+	}
+	return p.answerCode(w, r, s, q.reply, made.code)
+}
+
+// ReturnAddress is where the browser goes when a transaction of this wire ends, for the pages' form-action; empty when the payload is not ours.
+func ReturnAddress(t login.Transaction) string {
+	var q request
+	if t.Wire != wire || json.Unmarshal(t.Payload, &q) != nil {
+		return ""
+	}
+	return q.Redirect
+}

@@ -1,0 +1,211 @@
+package oidc
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"chave/internal/core/consent"
+	"chave/internal/core/service"
+)
+
+// claim is one line of the table that gives attributes their claim names and scopes.
+type claim struct {
+	name      string
+	attribute consent.Name
+	scope     string
+	value     func(consent.Value) any
+}
+
+// claimTable is all that a service can learn, beside who signed in, when and how:
+//
+//	scope             claims                                             attributes
+//	profile           name, given_name, family_name, birthdate           full_name, given_names, surnames, birth_date
+//	email             email, email_verified                              email
+//	phone             phone_number, phone_number_verified                phone
+//	document          document_type, document_country, document_number   document
+//	nic, nif, niss, nsns, nationality, document_expires, key_expires     the attribute of the same name
+//
+// A scope asks for those of its attributes that the service is registered for, and for no others. So does the claims parameter, claim by claim. Whatever the
+// person agrees to share is in the userinfo answer and in the ID token. Contacts are verified at registration, always.
+func claimTable() []claim {
+	text := func(v consent.Value) any { return v.Text }
+	yes := func(consent.Value) any { return true }
+	part := func(name string) func(consent.Value) any {
+		return func(v consent.Value) any { return v.Parts[name] }
+	}
+	// E.164 without separators (OIDC Core §5.1).
+	phone := func(v consent.Value) any { return strings.ReplaceAll(v.Text, " ", "") }
+	table := []claim{
+		{"name", consent.FullName, "profile", text},
+		{"given_name", consent.GivenNames, "profile", text},
+		{"family_name", consent.Surnames, "profile", text},
+		{"birthdate", consent.BirthDate, "profile", text},
+		{"email", consent.Email, "email", text},
+		{"email_verified", consent.Email, "email", yes},
+		{"phone_number", consent.Phone, "phone", phone},
+		{"phone_number_verified", consent.Phone, "phone", yes},
+		{"document_type", consent.Document, "document", part("type")},
+		{"document_country", consent.Document, "document", part("country")},
+		{"document_number", consent.Document, "document", part("number")},
+	}
+	for _, same := range []consent.Name{
+		consent.NIC, consent.NIF, consent.NISS, consent.NSNS, consent.Nationality, consent.DocumentExpires, consent.KeyExpires,
+	} {
+		table = append(table, claim{string(same), same, string(same), text})
+	}
+	return table
+}
+
+const (
+	scopeOpenID  = "openid"
+	scopeOffline = "offline_access"
+)
+
+func scopeNames() []string {
+	names := []string{scopeOpenID, scopeOffline}
+	for _, c := range claimTable() {
+		if !slices.Contains(names, c.scope) {
+			names = append(names, c.scope)
+		}
+	}
+	return names
+}
+
+func claimNames() []string {
+	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
+	for _, c := range claimTable() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// scopesFor keeps the scopes that mean something here: openid, offline_access where the service may refresh, and those that ask for at least one
+// attribute of its registration. Others are ignored (OIDC Core §3.1.2.1), and the token answer says what was granted.
+func scopesFor(s service.Service, asked []string) []string {
+	var kept []string
+	for _, scope := range asked {
+		switch {
+		case scope == scopeOpenID, scope == scopeOffline && s.Refresh, len(attributesOf(s, scope)) > 0:
+			kept = append(kept, scope)
+		}
+	}
+	return kept
+}
+
+func attributesOf(s service.Service, scope string) []consent.Name {
+	var names []consent.Name
+	for _, c := range claimTable() {
+		if _, listed := s.Allowed(c.attribute); c.scope == scope && listed && !slices.Contains(names, c.attribute) {
+			names = append(names, c.attribute)
+		}
+	}
+	return names
+}
+
+// asksFor lists what the person is asked to share, in the catalogue's order. An attribute is required when the registration says so or the
+// service calls its claim essential; what the registration does not list is never asked for.
+func asksFor(s service.Service, scopes []string, wants claimsRequest) []consent.Ask {
+	requested, essential := map[consent.Name]bool{}, map[consent.Name]bool{}
+	for _, c := range claimTable() {
+		if slices.Contains(scopes, c.scope) {
+			requested[c.attribute] = true
+		}
+		if one, named := wants.named(c.name); named {
+			requested[c.attribute] = true
+			essential[c.attribute] = essential[c.attribute] || one.Essential
+		}
+	}
+	var asks []consent.Ask
+	for _, a := range consent.Catalogue() {
+		if listed, ok := s.Allowed(a.Name); ok && requested[a.Name] {
+			asks = append(asks, consent.Ask{Name: a.Name, Required: listed.Required || essential[a.Name]})
+		}
+	}
+	return asks
+}
+
+// released turns shared values into claims. only limits them to the scopes of one token, plus what the claims parameter named.
+func released(values map[consent.Name]consent.Value, scopes []string, named []consent.Name, into map[string]any) {
+	for _, c := range claimTable() {
+		value, shared := values[c.attribute]
+		if !shared || (!slices.Contains(scopes, c.scope) && !slices.Contains(named, c.attribute)) {
+			continue
+		}
+		if v := c.value(value); v != "" {
+			into[c.name] = v
+		}
+	}
+}
+
+const maxClaims = 4 << 10 // bytes of a claims parameter
+
+// claimsRequest is the claims parameter (OIDC Core §5.5). Where a claim is to appear makes no difference: both places get it.
+type claimsRequest struct {
+	Userinfo map[string]*oneClaim `json:"userinfo"`
+	IDToken  map[string]*oneClaim `json:"id_token"`
+}
+
+// oneClaim is what is said of one claim; null says nothing.
+type oneClaim struct {
+	Essential bool              `json:"essential"`
+	Value     json.RawMessage   `json:"value"`
+	Values    []json.RawMessage `json:"values"`
+}
+
+// words are the claim's wanted values, as far as they are texts.
+func (c *oneClaim) words() []string {
+	var words []string
+	for _, raw := range append([]json.RawMessage{c.Value}, c.Values...) {
+		var word string
+		if len(raw) > 0 && json.Unmarshal(raw, &word) == nil && word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// readClaims understands the parameter. Claims that we do not know are ignored, as the standard asks; anything that is not its JSON is refused.
+func readClaims(text string) (claimsRequest, error) {
+	var wants claimsRequest
+	if text == "" {
+		return wants, nil
+	}
+	if len(text) > maxClaims {
+		return wants, refuse(invalidRequest, "claims is longer than %d bytes", maxClaims)
+	}
+	if err := json.Unmarshal([]byte(text), &wants); err != nil || strings.TrimSpace(text) == "null" {
+		return claimsRequest{}, refuse(invalidRequest, "claims is not the JSON object of OpenID Connect Core 5.5")
+	}
+	return wants, nil
+}
+
+// named finds a claim in either place; essential in one is essential.
+func (c claimsRequest) named(name string) (oneClaim, bool) {
+	var found oneClaim
+	asked := false
+	for _, place := range []map[string]*oneClaim{c.IDToken, c.Userinfo} {
+		one, there := place[name]
+		if !there {
+			continue
+		}
+		asked = true
+		if one != nil {
+			found.Essential = found.Essential || one.Essential
+			found.Values = append(found.Values, one.Value)
+			found.Values = append(found.Values, one.Values...)
+		}
+	}
+	return found, asked
+}
+
+// attributes lists what the parameter named, for releasing it later.
+func (c claimsRequest) attributes() []consent.Name {
+	var names []consent.Name
+	for _, line := range claimTable() {
+		if _, asked := c.named(line.name); asked && !slices.Contains(names, line.attribute) {
+			names = append(names, line.attribute)
+		}
+	}
+	return names
+}

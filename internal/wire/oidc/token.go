@@ -1,0 +1,175 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"chave/internal/core/audit"
+	"chave/internal/core/fault"
+	"chave/internal/core/grant"
+	"chave/internal/core/random"
+	"chave/internal/core/service"
+)
+
+// tokens is the answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+type tokens struct {
+	Access  string `json:"access_token"`
+	Type    string `json:"token_type"`
+	Expires int64  `json:"expires_in"`
+	Refresh string `json:"refresh_token,omitempty"`
+	ID      string `json:"id_token,omitempty"`
+	Scope   string `json:"scope"`
+}
+
+// token hands out tokens for a code or a refresh token; there is no other grant (B2, A14).
+func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
+	in, err := readDirect(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := p.authenticate(r, in)
+	if err != nil {
+		return err
+	}
+	unshare(w, r, s)
+	switch in.get("grant_type") {
+	case "authorization_code":
+		return p.exchange(w, r, s, in)
+	case "refresh_token":
+		return p.refresh(w, r, s, in)
+	case "":
+		return refuse(invalidRequest, "grant_type is missing")
+	}
+	return refuse(unsupportedGrantType, "only authorization_code and refresh_token are offered")
+}
+
+// exchange turns a code into tokens, once.
+func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Service, in form) error {
+	if !in.has("code") {
+		return refuse(invalidRequest, "code is missing")
+	}
+	var (
+		no     *refusal // an answer, not an error: what it comes with must be committed
+		family grant.Family
+		stands code
+	)
+	err := p.Do(r.Context(), func(tx Tx) (err error) {
+		family, stands, no, err = p.spendCode(tx, s, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if no != nil {
+		return no
+	}
+	now := p.Now()
+	a, alive, err := agreementOf(family, now)
+	if err != nil {
+		return err
+	}
+	if !alive {
+		return refuse(invalidGrant, "the session that the code came from has ended").with(fault.GrantExpired)
+	}
+	return p.handOut(r, w, s, family, a, a.Scopes, stands.Nonce, now)
+}
+
+// spendCode wins the code and checks that it is shown by whom, from where and with the secret it was made for. The right service gets one try: a code whose
+// redirect_uri or verifier does not fit is spent all the same, and ends what would have come from it. Another service's try changes nothing.
+func (p *Provider) spendCode(tx Tx, s service.Service, in form) (family grant.Family, stands code, no *refusal, err error) {
+	text, now := in.get("code"), p.Now()
+	unknown := refuse(invalidGrant, "the code is unknown, has expired or was used").with(fault.GrantUnknown)
+	held, err := tx.Single(kindCode, grant.Digest(kindCode, text))
+	if fault.Is(err, fault.RowNotFound) {
+		return family, stands, unknown, nil
+	}
+	if err != nil {
+		return family, stands, nil, err
+	}
+	if err := json.Unmarshal(held.Payload, &stands); err != nil {
+		return family, stands, nil, err
+	}
+	if stands.Client != s.ID {
+		return family, stands, unknown, nil
+	}
+	taken, reused, err := grant.Take(tx, kindCode, text, now)
+	if fault.Is(err, fault.GrantExpired) {
+		return family, stands, unknown.with(fault.GrantExpired), nil
+	}
+	if err != nil {
+		return family, stands, nil, err
+	}
+	if family, err = tx.Family(taken.Family); err != nil {
+		return family, stands, nil, err
+	}
+	switch {
+	case reused:
+		no = refuse(invalidGrant, "the code was used before; everything that came from it has ended").with(fault.GrantReused)
+		return family, stands, no, tx.InsertAudit(p.event(audit.GrantReused, family, now, "code"))
+	case stands.Redirect != in.get("redirect_uri"):
+		no = refuse(invalidGrant, "redirect_uri is not the one of the authorization request")
+	default:
+		no = pkceFits(stands.Challenge, in.get("code_verifier"))
+	}
+	if no != nil {
+		_, err = tx.EndFamily(family.ID, now)
+		return family, stands, no, err
+	}
+	return family, stands, nil, tx.InsertAudit(p.event(audit.GrantIssued, family, now, "code"))
+}
+
+// pkceFits checks RFC 7636 §4.6. A verifier for a code that was asked for without a challenge is refused too: somebody took the challenge out of the request (B3).
+func pkceFits(challenge, verifier string) *refusal {
+	switch {
+	case challenge == "" && verifier == "":
+		return nil
+	case challenge == "":
+		return refuse(invalidGrant, "code_verifier, but the request had no code_challenge")
+	case verifier == "":
+		return refuse(invalidGrant, "code_verifier is missing")
+	case len(verifier) < 43 || len(verifier) > 128:
+		return refuse(invalidGrant, "code_verifier is not 43 to 128 characters long")
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	made := base64.RawURLEncoding.EncodeToString(sum[:])
+	if subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) != 1 {
+		return refuse(invalidGrant, "code_verifier does not fit the code_challenge")
+	}
+	return nil
+}
+
+// handOut makes the tokens of a family at its present generation. Nothing here is stored: what is durable was committed before.
+func (p *Provider) handOut(r *http.Request, w http.ResponseWriter, s service.Service, f grant.Family, a agreement, scopes []string, nonce string, now time.Time) error {
+	expires := now.Add(p.Times.Access)
+	if f.ExpiresAt.Before(expires) {
+		expires = f.ExpiresAt
+	}
+	out := tokens{Type: "Bearer", Expires: int64(expires.Sub(now).Seconds()), Scope: strings.Join(scopes, " ")}
+	var err error
+	if out.Access, err = p.seal(labelAccess, accessToken{Family: f.ID, Scopes: scopes, Issued: now.Unix(), Expires: expires.Unix()}); err != nil {
+		return err
+	}
+	if a.Offline {
+		if out.Refresh, err = p.seal(labelRefresh, refreshToken{Family: f.ID, Generation: f.Generation}); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(scopes, scopeOpenID) {
+		if out.ID, err = p.idToken(r.Context(), s, a, scopes, nonce, out.Access, now); err != nil {
+			return err
+		}
+	}
+	return answer(w, http.StatusOK, out)
+}
+
+func (p *Provider) event(kind audit.Kind, f grant.Family, now time.Time, what string) audit.Event {
+	return audit.Event{
+		ID: random.ID(p.Rand), At: now, Kind: kind, Person: f.Person, Service: f.Service, Data: map[string]string{"wire": wire, "what": what},
+	}
+}

@@ -1,0 +1,84 @@
+package oidc
+
+import (
+	"net/http"
+	"slices"
+
+	"chave/internal/core/fault"
+	"chave/internal/core/service"
+)
+
+// userinfo tells a service what the person agreed to share (OIDC Core §5.3). The token comes in the header or a form body, never in the address (B8).
+func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
+	text, err := presented(w, r)
+	if err != nil {
+		return err
+	}
+	h, ok, err := p.access(r.Context(), text)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return tokenRefused(http.StatusUnauthorized, refuse(invalidToken, "the access token is unknown, has expired or was revoked").with(fault.GrantExpired))
+	}
+	unshare(w, r, service.Service{Settings: service.Settings{Origins: p.originsOf(r, h.family.Service)}})
+	if !slices.Contains(h.scopes, scopeOpenID) {
+		e := tokenRefused(http.StatusForbidden, refuse(insufficientScope, "the access token lacks the scope openid"))
+		e.challenge += `, scope="openid"`
+		return e
+	}
+	claims := map[string]any{"sub": h.agreed.Subject}
+	released(h.agreed.Values, h.scopes, h.agreed.Named, claims)
+	return answer(w, http.StatusOK, claims)
+}
+
+// originsOf reads the origins of a service, only when a browser asks.
+func (p *Provider) originsOf(r *http.Request, id string) []string {
+	if r.Header.Get("Origin") == "" {
+		return nil
+	}
+	s, err := p.lookup(r, id)
+	if err != nil {
+		return nil
+	}
+	return s.Origins
+}
+
+// presented finds the one access token of a request (RFC 6750 §2).
+func presented(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.URL.RawQuery != "" {
+		return "", tokenRefused(http.StatusBadRequest, refuse(invalidRequest, "send the access token in the Authorization header, not in the address"))
+	}
+	text, found := bearer(r)
+	var in form
+	if r.Method == http.MethodPost && r.ContentLength != 0 {
+		var err error
+		if in, err = readDirect(w, r); err != nil {
+			return "", tokenRefused(http.StatusBadRequest, refusalOf(err))
+		}
+	}
+	switch {
+	case found && in.has("access_token"):
+		return "", tokenRefused(http.StatusBadRequest, refuse(invalidRequest, "the access token came in two ways"))
+	case found && text == "":
+		return "", tokenRefused(http.StatusUnauthorized, refuse(invalidToken, "the Authorization header holds no bearer token"))
+	case found:
+		return text, nil
+	case in.has("access_token"):
+		return in.get("access_token"), nil
+	}
+	// RFC 6750 §3.1: who showed nothing is told no error code in the challenge.
+	e := refuse(invalidToken, "an access token is needed")
+	e.status, e.challenge = http.StatusUnauthorized, `Bearer realm="chave"`
+	return "", e
+}
+
+// tokenRefused adds the challenge of RFC 6750 §3.
+func tokenRefused(status int, e *refusal) *refusal {
+	made := *e
+	if made.status < http.StatusInternalServerError {
+		made.status = status
+	}
+	made.challenge = `Bearer realm="chave", error="` + made.code + `", error_description="` + made.description() + `"`
+	return &made
+}
