@@ -68,6 +68,17 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
+// nameOf is the log's name: the one its first key was made for, sealed with that key. So a service that moves to another address goes on with the
+// log it has. otherwise names a log that begins.
+func nameOf(keys []HeadKey, otherwise string) string {
+	for _, k := range keys {
+		if name, _, ok := strings.Cut(k.Verifier, "+"); ok {
+			return name
+		}
+	}
+	return otherwise
+}
+
 // noteSigner fits a key of the keystore to a note: Ed25519, which signs the message itself.
 type noteSigner struct {
 	name string

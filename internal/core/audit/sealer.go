@@ -26,7 +26,7 @@ type Sealer struct {
 	Do     func(ctx context.Context, fn func(LogTx) error) error
 	View   func(ctx context.Context, fn func(LogTx) error) error
 	Keys   HeadSigner
-	Origin string // name of the log, printable, without spaces or +: the issuer's host and "/audit". Never changes
+	Origin string // names a log that begins, printable, without spaces or +: the issuer's host and "/audit". A log keeps its name
 	Now    func() time.Time
 	Rand   io.Reader
 	Log    *slog.Logger
@@ -107,7 +107,7 @@ func (s *Sealer) Pass(ctx context.Context) (int, error) {
 		ids[i] = r.ID
 		seen.edge.add(r.leaf(), changed.visit)
 	}
-	head := Head{Origin: s.Origin, Size: seen.edge.size, Root: seen.edge.root(), Previous: previous, At: s.Now().UTC()}
+	head := Head{Origin: signer.Name(), Size: seen.edge.size, Root: seen.edge.root(), Previous: previous, At: s.Now().UTC()}
 	signed, err := note.Sign(&note.Note{Text: head.Text()}, signer)
 	if err != nil {
 		return 0, fmt.Errorf("sign audit head: %w", err)
@@ -161,7 +161,7 @@ func (s *Sealer) agree(now seen) (int64, error) {
 	if now.log.Size == 0 && now.log.Head == "" {
 		return 0, nil
 	}
-	head, err := openHead(now.log.Head, s.Origin, verifiers(now.keys))
+	head, err := openHead(now.log.Head, nameOf(now.keys, s.Origin), verifiers(now.keys))
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -186,12 +186,13 @@ func (s *Sealer) signer(keys []HeadKey) (noteSigner, error) {
 	if err != nil {
 		return noteSigner{}, fmt.Errorf("open audit head key %d: %w", newest.Serial, err)
 	}
-	opened, err := newNoteSigner(s.Origin, key)
+	name := nameOf(keys, s.Origin)
+	opened, err := newNoteSigner(name, key)
 	if err != nil {
 		return noteSigner{}, err
 	}
-	if verifier, err := verifierOf(s.Origin, key.Public()); err != nil || verifier != newest.Verifier {
-		return noteSigner{}, fmt.Errorf("audit head key %d is not the one its verifier names: was the log's name changed?", newest.Serial)
+	if verifier, err := verifierOf(name, key.Public()); err != nil || verifier != newest.Verifier {
+		return noteSigner{}, fmt.Errorf("audit head key %d is not the one its verifier names", newest.Serial)
 	}
 	s.opened, s.serial = opened, newest.Serial
 	return opened, nil
@@ -218,7 +219,7 @@ func (s *Sealer) Rotate(ctx context.Context) error {
 	if len(keys) > 0 {
 		fresh.Serial = keys[len(keys)-1].Serial + 1
 	}
-	if fresh.Verifier, err = verifierOf(s.Origin, public); err != nil {
+	if fresh.Verifier, err = verifierOf(nameOf(keys, s.Origin), public); err != nil {
 		return err
 	}
 	return s.Do(ctx, func(tx LogTx) error {

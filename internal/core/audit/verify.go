@@ -24,7 +24,8 @@ const (
 
 // Check says what to verify and against what.
 type Check struct {
-	View   func(ctx context.Context, fn func(LogTx) error) error
+	View func(ctx context.Context, fn func(LogTx) error) error
+	// Origin is the name of a log that has no readable key; else its first key says.
 	Origin string
 	Now    func() time.Time
 	// Keep is retention's setting: a payload that is gone before its time is a discrepancy. The zero Keep asks no question.
@@ -175,7 +176,7 @@ func (v *verification) begin(ctx context.Context) error {
 	for _, text := range v.Verifiers {
 		keys = append(keys, HeadKey{Verifier: text})
 	}
-	v.known = verifiers(keys)
+	v.known, v.Origin = verifiers(keys), nameOf(keys, v.Origin)
 	for _, r := range rows {
 		v.report.add(Problem{What: RowStray, Row: r.ID, Seq: r.Seq, Detail: fmt.Sprintf("the log has %d events", log.Size)})
 	}

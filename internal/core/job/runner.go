@@ -12,8 +12,9 @@ import (
 
 // Tx is what a transaction must offer for jobs.
 type Tx interface {
-	// EnsureJob adds a job that is due at once, unless it is there.
-	EnsureJob(name string) error
+	// EnsureJob adds a job that is due at once, unless it is there. One that is due only after latestDue, or leased beyond latestLease, was written by a clock
+	// that has been put back since, and is made due and free.
+	EnsureJob(name string, now, latestDue, latestLease time.Time) error
 	// JobsDue names the jobs that are due and not leased at an instant.
 	JobsDue(now time.Time) ([]string, error)
 	// LeaseJob gives a due, unleased job to a worker until an instant; false when somebody else was first.
@@ -144,13 +145,16 @@ func (r *Runner) start(ctx context.Context, all *sync.WaitGroup) error {
 	return nil
 }
 
+// skew is how far the clocks of two nodes may be apart.
+const skew = 10 * time.Minute
+
 // ensure adds rows for jobs this node has not added yet.
 func (r *Runner) ensure(ctx context.Context) error {
 	r.mu.Lock()
-	var missing []string
-	for name := range r.jobs {
+	missing := map[string]time.Duration{}
+	for name, work := range r.jobs {
 		if _, known := r.busy[name]; !known {
-			missing = append(missing, name)
+			missing[name] = work.period
 		}
 	}
 	r.mu.Unlock()
@@ -158,8 +162,9 @@ func (r *Runner) ensure(ctx context.Context) error {
 		return nil
 	}
 	err := r.Do(ctx, func(tx Tx) error {
-		for _, name := range missing {
-			if err := tx.EnsureJob(name); err != nil {
+		for name, period := range missing {
+			now := r.Now()
+			if err := tx.EnsureJob(name, now, now.Add(period+skew), now.Add(r.lease()+skew)); err != nil {
 				return err
 			}
 		}
@@ -168,7 +173,7 @@ func (r *Runner) ensure(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("add jobs: %w", err)
 	}
-	for _, name := range missing {
+	for name := range missing {
 		r.put(name)
 	}
 	return nil

@@ -485,6 +485,29 @@ func TestSealer_keys_rotate_and_old_heads_still_verify(t *testing.T) {
 	})
 }
 
+func TestSealer_goes_on_when_the_service_has_moved(t *testing.T) {
+	a := newAuditor(t, func(o ...storetest.Option) *store.DB { return storetest.SQLite(t, o...) })
+	a.record(t, 10, audit.KeyIssued)
+	a.seal(t)
+	moved := a.another()
+	moved.Origin = "elsewhere.example/audit"
+	a.record(t, 10, audit.KeyIssued)
+	if n, err := moved.Drain(context.Background()); err != nil || n != 10 {
+		t.Fatal(n, err)
+	}
+	if err := moved.Rotate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := moved.Drain(context.Background()); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	r := a.verify(t, func(c *audit.Check) { c.Origin = "elsewhere.example/audit" })
+	wholeOrFail(t, r)
+	if !strings.HasPrefix(r.Head, logName+"\n") {
+		t.Errorf("the log's name is now in %q", r.Head)
+	}
+}
+
 func TestR0_05_the_audit_table_does_not_say_who_or_where(t *testing.T) {
 	a := newAuditor(t, func(o ...storetest.Option) *store.DB { return storetest.SQLite(t, o...) })
 	a.record(t, 3, audit.LoginFinished)

@@ -8,9 +8,20 @@ import (
 
 var _ recurring.Tx = (*Tx)(nil)
 
-// EnsureJob adds a job that is due at once, unless it is there.
-func (tx *Tx) EnsureJob(name string) error {
-	_, err := tx.exec(`INSERT INTO jobs (name, worker, leased_until, due_at, started_at, last_run) VALUES ($1, '', 0, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, name)
+// EnsureJob adds a job that is due at once, unless it is there, and frees one that a clock since put back has locked.
+func (tx *Tx) EnsureJob(name string, now, latestDue, latestLease time.Time) error {
+	added, err := tx.cas(`
+		INSERT INTO jobs (name, worker, leased_until, due_at, started_at, last_run)
+		VALUES ($1, '', 0, 0, 0, 0)
+		ON CONFLICT (name) DO NOTHING`,
+		name)
+	if err != nil || added {
+		return err
+	}
+	if _, err := tx.exec(`UPDATE jobs SET due_at = $2 WHERE name = $1 AND due_at > $3`, name, micros(now), micros(latestDue)); err != nil {
+		return err
+	}
+	_, err = tx.exec(`UPDATE jobs SET leased_until = 0 WHERE name = $1 AND leased_until > $2`, name, micros(latestLease))
 	return err
 }
 

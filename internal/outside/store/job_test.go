@@ -123,7 +123,7 @@ func TestJob_of_a_dead_node_is_taken_over_when_its_lease_ends(t *testing.T) {
 	db := storetest.SQLite(t, c.option())
 	// The first node dies in the middle: its row stays leased.
 	err := db.Do(context.Background(), func(tx *store.Tx) error {
-		if err := tx.EnsureJob("seal"); err != nil {
+		if err := tx.EnsureJob("seal", c.now(), c.now(), c.now()); err != nil {
 			return err
 		}
 		won, err := tx.LeaseJob("seal", "dead", c.now(), c.now().Add(15*time.Second))
@@ -264,5 +264,41 @@ func TestJob_is_given_back_at_shutdown(t *testing.T) {
 	r.Run(ctx)
 	if s := stateOf(t, db, "seal"); !s.LeasedUntil.IsZero() || s.DueAt.After(c.now()) {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A demo whose clock ran ahead is started again with the time of day.
+func TestJob_is_not_locked_by_a_clock_that_was_put_back(t *testing.T) {
+	c := newClock()
+	db := storetest.SQLite(t, c.option())
+	runs := 0
+	start := func() {
+		r := newRunner(db, c, "a")
+		r.Every("retention", time.Hour, func(context.Context) error { runs++; return nil })
+		if err := r.Pass(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start()
+	c.advance(-5 * time.Minute) // no more than clocks may be apart
+	start()
+	if runs != 1 {
+		t.Errorf("%d runs", runs)
+	}
+	c.advance(-24 * time.Hour)
+	start()
+	if runs != 2 {
+		t.Errorf("%d runs", runs)
+	}
+	err := db.Do(context.Background(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE jobs SET due_at = 0, leased_until = $1, worker = 'dead'`, c.now().Add(24*time.Hour).UnixMicro())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start()
+	if runs != 3 {
+		t.Errorf("%d runs", runs)
 	}
 }
