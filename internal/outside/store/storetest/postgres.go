@@ -57,6 +57,9 @@ const (
 
 func freshPostgres(t testing.TB, from string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("PostgreSQL is left out under -short")
+	}
 	bin := postgresBinaries()
 	if bin == "" {
 		if os.Getenv("CI") == "true" {
