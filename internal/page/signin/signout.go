@@ -11,5 +11,5 @@ type SignOut struct {
 
 // Page implements ui.View.
 func (v SignOut) Page() ui.Page {
-	return ui.Page{Name: "signin/signout", Title: "signin.signout.title", Layout: ui.Task, Service: &v.Service, Problems: v.Problems, Focus: true}
+	return ui.Page{Name: "signin/signout", Title: "signin.signout.title", Layout: ui.Task, Service: &v.Service, Asking: "signin.signout.from", Problems: v.Problems, Focus: true}
 }

@@ -77,7 +77,7 @@ func (v PIN) Page() ui.Page { return v.page("signin/pin", "signin.pin.title") }
 type Code struct {
 	Task
 	Channel  string    // "sms" or "email"
-	To       string    // masked: the last digits of the phone, or "m…@example.org"
+	To       string    // masked, as core/login stores it: "••• ••• 678" or "m•••@example.org"
 	Until    time.Time // when the code ends
 	Again    bool      // another code may be asked for now (posts `again=1`)
 	AgainAt  time.Time // when Again is false: from when; zero when no more is possible

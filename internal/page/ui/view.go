@@ -33,6 +33,7 @@ type Page struct {
 	Layout    Layout
 	Section   string // the navigation entry that the page belongs to
 	Service   *Service
+	Asking    string // text key of the words above the service's name; empty means "you are signing in to"
 	Account   *Account
 	Problems  []Problem
 	Labels    map[string]string // text key of each field's label, for problems that name their field ({{.Label}})

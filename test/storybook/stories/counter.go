@@ -81,6 +81,9 @@ func counterStories() []Story {
 		{"counter: numbers, wrong and missing", "/story/counter/numbers-wrong", http.StatusUnprocessableEntity, counter.Numbers{
 			Case: desk(ui.Problem{Field: "nif", Code: "CH-1403"}, ui.Problem{Field: "niss", Code: "CH-1404"}), NIF: counter.Number{Required: true, Services: []string{"Portal dos Impostos"}},
 			NISS: counter.Number{Value: "12345", Services: []string{"Segurança Social"}}}},
+		{"counter: numbers, services that stay shut", "/story/counter/numbers-never", http.StatusOK, counter.Numbers{
+			Case: desk(), NIF: counter.Number{Value: "900000018"}, Never: []string{"Serviço de Saúde"}}},
+		{"counter: already has a key", "/story/counter/held", http.StatusOK, counter.Held{Case: desk(), Document: passport, Reason: ui.Problem{Code: "CH-1416"}}},
 		{"counter: temporary PIN", "/story/counter/pin", http.StatusOK, counter.TemporaryPIN{
 			Case: desk(), PIN: inventedPIN(), Until: Now().Add(24 * time.Hour), SignIn: "http://localhost:8080/key", Next: casePath}},
 		{"counter: waiting for the first sign-in", "/story/counter/first", http.StatusOK, counter.FirstSignIn{Case: desk(), Until: Now().Add(24 * time.Hour), SignIn: "http://localhost:8080/key"}},

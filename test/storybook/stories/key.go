@@ -51,6 +51,11 @@ func keyStories() []Story {
 		Story{"key: history, empty", "/story/key/history-empty", http.StatusOK, mykey.History{Own: own, Days: 90}},
 		Story{"key: what is shared", "/story/key/consents", http.StatusOK, mykey.Consents{Own: own, Action: "/key/consents", Consents: consents}},
 		Story{"key: stopped sharing", "/story/key/consents-withdrew", http.StatusOK, mykey.Consents{Own: own, Withdrew: "Banco do Largo"}},
+		Story{"key: open sessions", "/story/key/sessions", http.StatusOK, mykey.Sessions{Own: own, Action: "/key/sessions", Sessions: []mykey.Session{
+			{ID: "a", Since: Now().Add(-3 * time.Hour), SignedIn: Now().Add(-time.Hour), Ends: Now().Add(time.Hour), Here: true, Services: []string{"Portal dos Impostos", "Banco do Largo"}},
+			{ID: "b", Since: Now().Add(-5 * time.Hour), SignedIn: Now().Add(-5 * time.Hour), Ends: Now().Add(20 * time.Minute)},
+		}}},
+		Story{"key: no open sessions", "/story/key/sessions-none", http.StatusOK, mykey.Sessions{Own: own}},
 		Story{"key: change the PIN", "/story/key/pin", http.StatusOK, mykey.ChangePIN{Own: own, Action: "/key/pin"}},
 		Story{"key: cancel", "/story/key/cancel", http.StatusOK, mykey.Cancel{Own: own, Action: "/key/cancel"}},
 		Story{"key: PIN changed", "/story/key/done-pin", http.StatusOK, mykey.Done{What: "pin_changed"}},

@@ -28,14 +28,14 @@ func signinStories() []Story {
 	until := Now().Add(5 * time.Minute)
 	back := task(hospital(), "pin", 2)
 	back.Back = true
-	code := signin.Code{Task: task(hospital(), "code", 3), Channel: "sms", To: "678", Until: until, AgainAt: Now().Add(time.Minute)}
+	code := signin.Code{Task: task(hospital(), "code", 3), Channel: "sms", To: "••• ••• 678", Until: until, AgainAt: Now().Add(time.Minute)}
 	again := code
 	again.Again, again.OtherWay, again.Lowers = true, "email", true
 	anew := again
 	anew.SentAnew = true
 	wrong := code
 	wrong.Task = task(hospital(), "code", 3, ui.Problem{Field: "code", Code: "CH-1214"})
-	byEmail := signin.Code{Task: task(hospital(), "code", 3), Channel: "email", To: "m…@exemplo.pt", Until: until, Again: true}
+	byEmail := signin.Code{Task: task(hospital(), "code", 3), Channel: "email", To: "m•••@exemplo.pt", Until: until, Again: true}
 	consent := signin.Consent{
 		Task:      task(hospital(), "consent", 3),
 		Purpose:   "Marcar consultas e mostrar-lhe os seus exames.",
@@ -79,6 +79,8 @@ func signinStories() []Story {
 		{"signin: share", "/story/signin/consent", http.StatusOK, consent},
 		{"signin: share, already signed in", "/story/signin/consent-single", http.StatusOK, single},
 		{"signin: confirm cancelling the key", "/story/signin/confirm", http.StatusOK, signin.Confirm{Task: task(ui.Service{Name: "A minha chave", Category: "key"}, "confirm", 0)}},
+		{"sign out: asked by a service", "/story/signin/signout", http.StatusOK, signin.SignOut{
+			Form: ui.Form{Action: "/oauth2/logout"}, Service: hospital(), Fields: []ui.Hidden{{Name: "state", Value: "made-up"}}}},
 		{"signin: share nothing", "/story/signin/consent-nothing", http.StatusOK, nothing},
 	}
 }

@@ -34,13 +34,18 @@ func Stories() []Story {
 	return all
 }
 
+// Sets are the page packages that have stories.
+func Sets() []ui.Set {
+	return []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages()}
+}
+
 // Site renders the stories.
 func Site() (*ui.Site, error) {
 	texts, err := text.Load()
 	if err != nil {
 		return nil, err
 	}
-	return ui.New(ui.Config{Texts: texts, Now: Now, Demo: true, Sets: []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages()}})
+	return ui.New(ui.Config{Texts: texts, Now: Now, Demo: true, Sets: Sets()})
 }
 
 // Handler serves every story at its path, in the language of ?lang=, and an index at /.

@@ -7,10 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"chave/internal/page/counter"
-	"chave/internal/page/mykey"
-	"chave/internal/page/portal"
-	"chave/internal/page/signin"
 	"chave/internal/text"
 )
 
@@ -22,9 +18,9 @@ func TestEvery_text_that_a_template_names_exists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sets := map[string]fs.FS{
-		"ui": os.DirFS("../../../internal/page/ui"), "portal": portal.Pages().Files, "signin": signin.Pages().Files,
-		"mykey": mykey.Pages().Files, "counter": counter.Pages().Files,
+	sets := map[string]fs.FS{"ui": os.DirFS("../../../internal/page/ui")}
+	for _, set := range Sets() {
+		sets[set.Name] = set.Files
 	}
 	for set, files := range sets {
 		names, err := fs.Glob(files, "*.html")
@@ -58,4 +54,18 @@ func beginsSome(texts *text.Catalogue, l text.Lang, prefix string) bool {
 		}
 	}
 	return false
+}
+
+func TestEvery_view_has_a_story(t *testing.T) {
+	told := map[string]bool{}
+	for _, s := range Stories() {
+		told[s.View.Page().Name] = true
+	}
+	for _, set := range Sets() {
+		for _, v := range set.Views {
+			if !told[v.Page().Name] {
+				t.Errorf("%s: %T is in no story", set.Name, v)
+			}
+		}
+	}
 }
