@@ -22,10 +22,12 @@ import (
 	"chave/internal/core/message"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/core/signkey"
 	"chave/internal/outside/keystore"
 	"chave/internal/outside/store"
 	"chave/internal/page/ui"
 	"chave/internal/text"
+	"chave/internal/wire/oidc"
 )
 
 // Config is what New composes from. Settings must have passed Check.
@@ -62,7 +64,8 @@ type App struct {
 	secure  bool
 	metrics *metrics
 	handler http.Handler
-	parts   *parts
+	keys    *signkey.Service
+	notices *oidc.Notifier
 	work    sync.WaitGroup
 	stop    context.CancelFunc
 }
@@ -161,7 +164,7 @@ func (a *App) compose(ctx context.Context, c Config) error {
 	if err := a.firstParties(ctx); err != nil {
 		return err
 	}
-	return a.mount(ctx, c)
+	return a.mount(c)
 }
 
 // firstParties keeps Chave's own areas in the registry of services, so that codes can name them like any other (R3.20).
@@ -196,6 +199,8 @@ func (a *App) Start() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.work.Go(func() { a.Outbox.Run(ctx) })
+	a.work.Go(func() { a.keys.Run(ctx) })
+	a.work.Go(func() { a.notices.Run(ctx) })
 	a.startJobs(ctx)
 }
 

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -17,11 +16,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// parts are the handlers that background work needs too.
-type parts struct{}
-
 // mount lists every route's owner once.
-func (a *App) mount(ctx context.Context, c Config) error {
+func (a *App) mount(c Config) error {
 	site, err := ui.New(ui.Config{
 		Texts: a.Texts, Now: a.Now, Demo: c.Demo, Secure: a.secure, Log: a.Log,
 		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages()},
@@ -54,6 +50,9 @@ func (a *App) mount(ctx context.Context, c Config) error {
 	site.Mount(mux)
 	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.address, Now: a.Now}).Mount(mux)
 	a.mountAreas(mux)
+	if err := a.mountOIDC(mux, c); err != nil {
+		return err
+	}
 	a.mountHealth(mux, m)
 	a.handler = m.wrap(mux)
 	return nil

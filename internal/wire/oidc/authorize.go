@@ -122,7 +122,7 @@ func (p *Provider) loginRequest(r *http.Request, s service.Service, q request) (
 		lang = "pt"
 	}
 	return login.Request{
-		Wire: wire, Payload: payload, Resume: func(id string) string { return PathAuthorize + "/" + id }, Purpose: login.SignIn,
+		Wire: wire, Payload: payload, Resume: func(id string) string { return PathAuthorize + "/" + id }, Return: q.Redirect, Purpose: login.SignIn,
 		Service: s, Ask: q.Ask, MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: lang, Hint: q.Hint,
 		Browser: p.Jar.Browser(r), Session: p.Jar.Session(r),
 	}, nil
@@ -234,13 +234,4 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		return p.answerError(w, r, s, q.reply, refuse(loginRequired, "somebody else signed in than the request named").with(fault.SessionNeeded))
 	}
 	return p.answerCode(w, r, s, q.reply, made.code)
-}
-
-// ReturnAddress is where the browser goes when a transaction of this wire ends, for the pages' form-action; empty when the payload is not ours.
-func ReturnAddress(t login.Transaction) string {
-	var q request
-	if t.Wire != wire || json.Unmarshal(t.Payload, &q) != nil {
-		return ""
-	}
-	return q.Redirect
 }
