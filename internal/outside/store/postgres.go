@@ -37,6 +37,10 @@ func (db *DB) openPostgres(c Config) error {
 	if settings.RuntimeParams["application_name"] == "" {
 		settings.RuntimeParams["application_name"] = "chave"
 	}
+	if settings.RuntimeParams["idle_in_transaction_session_timeout"] == "" {
+		// A node cut off in the middle of a transaction must not hold its rows for ever: milliseconds.
+		settings.RuntimeParams["idle_in_transaction_session_timeout"] = "60000"
+	}
 	db.pool = stdlib.OpenDB(*settings, stdlib.OptionAfterConnect(checkPostgres))
 	connections := c.Connections
 	if connections <= 0 {

@@ -205,7 +205,14 @@ func (w *writer) one(ctx context.Context, j *job) (lost error) {
 	}
 	tx := &Tx{ctx: ctx, on: w.lane, db: w.db, now: w.db.moment(), writes: true}
 	j.turn <- tx
-	j.result = undone(<-j.ran, false)
+	// A function that waits for something else than rows holds up everybody; one that calls Do waits for itself, for
+	// ever. Nothing can be done about it here, but the log can say so.
+	slow := time.AfterFunc(10*time.Second, func() {
+		w.db.log.Error("a transaction has held the writer for 10 s: does it wait for something, or call Do inside Do?")
+	})
+	ran := <-j.ran
+	slow.Stop()
+	j.result = undone(ran, false)
 	if j.result != nil {
 		// When SQLite gave up the whole transaction by itself (disk full, input/output error), the savepoint is
 		// gone, this fails, and the neighbours are told to try again.
