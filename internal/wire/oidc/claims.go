@@ -38,6 +38,8 @@ func claimTable() []claim {
 	phone := func(v consent.Value) any { return strings.ReplaceAll(v.Text, " ", "") }
 	table := []claim{
 		{"name", consent.FullName, "profile", text},
+		{"given_name", consent.FullName, "profile", part("given_names")}, // who may know the whole name may know its halves
+		{"family_name", consent.FullName, "profile", part("surnames")},
 		{"given_name", consent.GivenNames, "profile", text},
 		{"family_name", consent.Surnames, "profile", text},
 		{"birthdate", consent.BirthDate, "profile", text},
@@ -75,7 +77,9 @@ func scopeNames() []string {
 func claimNames() []string {
 	names := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
 	for _, c := range claimTable() {
-		names = append(names, c.name)
+		if !slices.Contains(names, c.name) {
+			names = append(names, c.name)
+		}
 	}
 	return names
 }
