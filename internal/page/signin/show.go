@@ -89,7 +89,11 @@ func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked
 		}
 	}
 	for _, one := range offer {
-		v.Attributes = append(v.Attributes, attribute(one))
+		shown := attribute(one)
+		if ask, ok := asked.Allowed(one.Ask.Name); ok {
+			shown.Reason = ask.Reason.In(lang)
+		}
+		v.Attributes = append(v.Attributes, shown)
 	}
 	return v, nil
 }

@@ -36,8 +36,11 @@ func TestOIDCCore_3_1_sign_in_from_request_to_userinfo(t *testing.T) {
 			t.Errorf("ID token: %s is %v, want %v", name, id[name], value)
 		}
 	}
-	if _, released := id["given_name"]; released {
-		t.Error("given_name was released, which the registration does not list")
+	if id["given_name"] != "Oksana" || id["family_name"] != "Made-Up" {
+		t.Errorf("the halves of the full name are %v and %v", id["given_name"], id["family_name"])
+	}
+	if _, released := id["nationality"]; released {
+		t.Error("nationality was released, which was not asked for")
 	}
 	if amr, _ := id["amr"].([]any); len(amr) != 3 || amr[0] != "pin" || amr[1] != "sms" || amr[2] != "mfa" {
 		t.Errorf("amr %v", id["amr"])
