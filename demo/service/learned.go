@@ -19,6 +19,7 @@ type learned struct {
 	AuthTime time.Time
 	Got      []fact
 	Missing  []fact
+	Lacking  bool   // something required is missing: the service cannot serve this person
 	Unasked  []fact // claims about the person the service did not ask for; none are expected
 	IDToken  string // claims as indented JSON, for the curious
 	UserInfo string
@@ -44,8 +45,7 @@ var protocol = map[string]bool{
 	"iss": true, "sub": true, "aud": true, "exp": true, "iat": true, "nbf": true, "nonce": true, "auth_time": true, "acr": true,
 	"amr": true, "azp": true, "at_hash": true, "c_hash": true, "s_hash": true, "sid": true, "jti": true, "email_verified": true,
 	"phone_number_verified": true, "updated_at": true,
-	// "profile" brings these beside the full name; they say nothing new.
-	"given_name": true, "family_name": true, "name": true, "birthdate": true, "locale": true,
+	"locale": true,
 }
 
 // learn sorts claims of ID token and userinfo by what the registration asks for.
@@ -87,10 +87,13 @@ func learn(r services.Registration, idToken, userInfo map[string]any) learned {
 		f.Value = strings.Join(parts, " · ")
 		if f.Value == "" {
 			l.Missing = append(l.Missing, f)
+			l.Lacking = l.Lacking || f.Required
 			continue
 		}
 		l.Got = append(l.Got, f)
 	}
+	// The parts of a name say nothing that the name asked for does not.
+	used["given_name"], used["family_name"] = used["given_name"] || used["name"], used["family_name"] || used["name"]
 	for name, v := range all {
 		if !protocol[name] && !used[name] {
 			l.Unasked = append(l.Unasked, fact{Claim: name, Value: readable(v)})

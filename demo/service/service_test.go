@@ -143,8 +143,10 @@ func TestSignIn_tells_what_was_asked_but_not_received(t *testing.T) {
 	c := newCountry(t, nil)
 	delete(c.stub.claims, "nif")
 	c.stub.claims["shoe_size"] = 43
+	c.stub.claims["birthdate"] = "1990-01-01"
+	c.stub.claims["given_name"] = "Ana"
 	_, _, body := c.post("/signin")
-	mustHold(t, body, "Required, and yet it did not come", "What came without our asking", "shoe_size")
+	mustHold(t, body, "Required, and yet it did not come", "but we cannot serve you", "What came without our asking", "shoe_size", "birthdate")
 }
 
 func TestSignIn_asks_with_PKCE_state_nonce_and_level(t *testing.T) {
