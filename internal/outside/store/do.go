@@ -76,7 +76,7 @@ func (db *DB) again(ctx context.Context, once func() error) error {
 // pause waits a random share of a doubling span, so that those who collided do not meet again.
 func pause(ctx context.Context, round int) error {
 	span := min(firstPause<<min(round, 10), maxPause)
-	timer := time.NewTimer(rand.N(span) + time.Microsecond)
+	timer := time.NewTimer(rand.N(span) + time.Microsecond) //nolint:gosec // it only keeps waits apart, nobody gains by guessing it
 	defer timer.Stop()
 	select {
 	case <-timer.C:

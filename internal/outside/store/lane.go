@@ -35,7 +35,7 @@ func (l *lane) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 }
 
 func (l *lane) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
-	s, err := l.statement(ctx, text)
+	s, err := l.statement(ctx, text) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (l *lane) exec(ctx context.Context, text string, args []any) (sql.Result, e
 }
 
 func (l *lane) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	s, err := l.statement(ctx, text)
+	s, err := l.statement(ctx, text) //nolint:sqlclosecheck // kept for the connection's life, closed with it
 	if err != nil {
 		return nil, err
 	}

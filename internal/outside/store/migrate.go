@@ -163,7 +163,7 @@ func (r rendered) Open(name string) (fs.File, error) {
 	if err != nil || !strings.HasSuffix(name, ".sql") {
 		return f, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // read only
 	text, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err

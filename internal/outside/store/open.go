@@ -56,8 +56,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("open %s database: %w", c.Driver, err)
 	}
 	if err := db.pool.PingContext(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("open %s database: %w", c.Driver, faultOf(err))
+		return nil, fmt.Errorf("open %s database: %w", c.Driver, errors.Join(faultOf(err), db.Close()))
 	}
 	return db, nil
 }

@@ -99,7 +99,7 @@ func (e *pg) run(ctx context.Context, fn func(*Tx) error, writes bool, options *
 	if err != nil {
 		return undone(err, false)
 	}
-	defer inner.Rollback() // after a commit this does nothing
+	defer func() { _ = inner.Rollback() }() // after a commit this does nothing
 	tx := &Tx{ctx: steady, on: pgSession{inner}, db: e.db, now: e.db.moment(), writes: writes}
 	if !writes {
 		tx.ctx = reading{steady, ctx}

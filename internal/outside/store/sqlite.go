@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,8 +85,7 @@ func touch(path string) error {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	return dir.Sync()
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // escape keeps a path's own ?, # and % from being read as parts of a URI.
@@ -177,8 +177,7 @@ func (c checkedSQLite) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	if err := checkSQLite(ctx, conn.(driver.QueryerContext)); err != nil {
-		conn.Close()
-		return nil, err
+		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
 }
@@ -208,10 +207,10 @@ func pragma(ctx context.Context, conn driver.QueryerContext, name string) (strin
 	if err != nil {
 		return "", err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // a pragma is one row
 	value := make([]driver.Value, len(rows.Columns()))
 	if err := rows.Next(value); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("%w: PRAGMA %s says nothing", ErrNotDurable, name)
 		}
 		return "", err
