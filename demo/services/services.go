@@ -45,6 +45,7 @@ type Registration struct {
 	PostLogoutRedirectURIs []string     `yaml:"post_logout_redirect_uris"`
 	BackchannelLogoutURI   string       `yaml:"backchannel_logout_uri"`
 	Secret                 Secret       `yaml:"secret"`
+	Refresh                bool         `yaml:"refresh"` // whether it may ask for offline_access
 	MinLevel               int          `yaml:"min_level"`
 	Attributes             []Ask        `yaml:"attributes"`
 
