@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/hex"
 	"time"
 
 	"chave/internal/core/citizen"
@@ -121,7 +122,7 @@ func (r *sessionRow) into() []any {
 
 func (r *sessionRow) session(tx *Tx) (login.Session, error) {
 	var s login.Session
-	if err := tx.unseal(sessionsSealed, r.id, r.sealed, &s); err != nil {
+	if err := tx.unseal(sessionsSealed, sessionRowName(r.id, r.person, r.handle), r.sealed, &s); err != nil {
 		return login.Session{}, err
 	}
 	s.ID, s.Version, s.Handle, s.Person = r.id, r.version, r.handle, citizen.ID(r.person)
@@ -129,9 +130,15 @@ func (r *sessionRow) session(tx *Tx) (login.Session, error) {
 	return s, nil
 }
 
+// sessionRowName binds what is sealed to the person and the cookie beside it: who can write to the database, but has no
+// keystore, could otherwise give a living session of their own to somebody else's name and be them.
+func sessionRowName(id, person string, handle []byte) string {
+	return id + "/" + person + "/" + hex.EncodeToString(handle)
+}
+
 // InsertSession writes a new session with Version 1.
 func (tx *Tx) InsertSession(s login.Session) error {
-	sealed, err := tx.seal(sessionsSealed, s.ID, s)
+	sealed, err := tx.seal(sessionsSealed, sessionRowName(s.ID, string(s.Person), s.Handle), s)
 	if err != nil {
 		return err
 	}
@@ -145,7 +152,7 @@ func (tx *Tx) InsertSession(s login.Session) error {
 // UpdateSession replaces the row of the same Version and adds one to it, else fault.RowConflict. A session never
 // changes hands.
 func (tx *Tx) UpdateSession(s login.Session) error {
-	sealed, err := tx.seal(sessionsSealed, s.ID, s)
+	sealed, err := tx.seal(sessionsSealed, sessionRowName(s.ID, string(s.Person), s.Handle), s)
 	if err != nil {
 		return err
 	}
