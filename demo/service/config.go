@@ -123,6 +123,9 @@ func New(cfg Config) (*Service, error) {
 // ServeHTTP answers for the whole origin.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Forget ends all sessions and pending sign-ins, for a demonstration that starts over.
+func (s *Service) Forget() { s.memory.clear() }
+
 func (s *Service) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.wrap(s.front))

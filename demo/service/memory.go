@@ -43,7 +43,15 @@ type memory struct {
 }
 
 func newMemory(now func() time.Time) *memory {
-	return &memory{now: now, pending: newBounded[pending](pendingMax), sessions: newBounded[session](sessionMax), seen: newBounded[time.Time](pendingMax)}
+	m := &memory{now: now}
+	m.clear()
+	return m
+}
+
+func (m *memory) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pending, m.sessions, m.seen = newBounded[pending](pendingMax), newBounded[session](sessionMax), newBounded[time.Time](pendingMax)
 }
 
 func (m *memory) begin(state string, p pending) {

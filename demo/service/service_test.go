@@ -104,6 +104,13 @@ func TestSignIn_shows_what_the_service_learned(t *testing.T) {
 	mustHold(t, body, "Hello, Ana Made-Up", "Tax number (NIF)", "399410139", "Level 3", "https://id.example/acr/level-3", "text message")
 	mustHold(t, body, c.now.In(lisbon(t)).Format("2 January 2006"))
 
+	t.Run("starting over signs everybody out", func(t *testing.T) {
+		defer c.post("/signin")
+		c.service.Forget()
+		if _, _, body := c.get("/"); strings.Contains(body, "Ana") {
+			t.Error("still signed in")
+		}
+	})
 	t.Run("refresh keeps the session, the used answer leads home", func(t *testing.T) {
 		if _, _, body := c.get("/"); !strings.Contains(body, "Hello, Ana") {
 			t.Error("signed out by a refresh")
