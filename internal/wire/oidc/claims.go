@@ -15,6 +15,7 @@ type claim struct {
 	attribute consent.Name
 	scope     string
 	value     func(consent.Value) any
+	narrow    consent.Name // the attribute that is this claim alone; when a service is registered for that one, this line asks for nothing
 }
 
 // claimTable is all that a service can learn, beside who signed in, when and how:
@@ -37,24 +38,24 @@ func claimTable() []claim {
 	// E.164 without separators (OIDC Core §5.1).
 	phone := func(v consent.Value) any { return strings.ReplaceAll(v.Text, " ", "") }
 	table := []claim{
-		{"name", consent.FullName, "profile", text},
-		{"given_name", consent.FullName, "profile", part("given_names")}, // who may know the whole name may know its halves
-		{"family_name", consent.FullName, "profile", part("surnames")},
-		{"given_name", consent.GivenNames, "profile", text},
-		{"family_name", consent.Surnames, "profile", text},
-		{"birthdate", consent.BirthDate, "profile", text},
-		{"email", consent.Email, "email", text},
-		{"email_verified", consent.Email, "email", yes},
-		{"phone_number", consent.Phone, "phone", phone},
-		{"phone_number_verified", consent.Phone, "phone", yes},
-		{"document_type", consent.Document, "document", part("type")},
-		{"document_country", consent.Document, "document", part("country")},
-		{"document_number", consent.Document, "document", part("number")},
+		{"name", consent.FullName, "profile", text, ""},
+		{"given_name", consent.FullName, "profile", part("given_names"), consent.GivenNames}, // who may know the whole name may know its halves
+		{"family_name", consent.FullName, "profile", part("surnames"), consent.Surnames},
+		{"given_name", consent.GivenNames, "profile", text, ""},
+		{"family_name", consent.Surnames, "profile", text, ""},
+		{"birthdate", consent.BirthDate, "profile", text, ""},
+		{"email", consent.Email, "email", text, ""},
+		{"email_verified", consent.Email, "email", yes, ""},
+		{"phone_number", consent.Phone, "phone", phone, ""},
+		{"phone_number_verified", consent.Phone, "phone", yes, ""},
+		{"document_type", consent.Document, "document", part("type"), ""},
+		{"document_country", consent.Document, "document", part("country"), ""},
+		{"document_number", consent.Document, "document", part("number"), ""},
 	}
 	for _, same := range []consent.Name{
 		consent.NIC, consent.NIF, consent.NISS, consent.NSNS, consent.Nationality, consent.DocumentExpires, consent.KeyExpires,
 	} {
-		table = append(table, claim{string(same), same, string(same), text})
+		table = append(table, claim{string(same), same, string(same), text, ""})
 	}
 	return table
 }
@@ -108,25 +109,30 @@ func attributesOf(s service.Service, scope string) []consent.Name {
 }
 
 // asksFor lists what the person is asked to share, in the catalogue's order. An attribute is required when the registration says so or the
-// service calls its claim essential; what the registration does not list is never asked for.
-func asksFor(s service.Service, scopes []string, wants claimsRequest) []consent.Ask {
+// service calls its claim essential; what the registration does not list is never asked for. named are those that the claims parameter asked for, to be released
+// whatever the scopes of a token.
+func asksFor(s service.Service, scopes []string, wants claimsRequest) (asks []consent.Ask, named []consent.Name) {
 	requested, essential := map[consent.Name]bool{}, map[consent.Name]bool{}
 	for _, c := range claimTable() {
 		if slices.Contains(scopes, c.scope) {
 			requested[c.attribute] = true
 		}
-		if one, named := wants.named(c.name); named {
+		_, narrower := s.Allowed(c.narrow)
+		_, listed := s.Allowed(c.attribute)
+		if one, asked := wants.named(c.name); asked && listed && !narrower {
 			requested[c.attribute] = true
 			essential[c.attribute] = essential[c.attribute] || one.Essential
+			if !slices.Contains(named, c.attribute) {
+				named = append(named, c.attribute)
+			}
 		}
 	}
-	var asks []consent.Ask
 	for _, a := range consent.Catalogue() {
 		if listed, ok := s.Allowed(a.Name); ok && requested[a.Name] {
 			asks = append(asks, consent.Ask{Name: a.Name, Required: listed.Required || essential[a.Name]})
 		}
 	}
-	return asks
+	return asks, named
 }
 
 // released turns shared values into claims. only limits them to the scopes of one token, plus what the claims parameter named.
@@ -201,15 +207,4 @@ func (c claimsRequest) named(name string) (oneClaim, bool) {
 		}
 	}
 	return found, asked
-}
-
-// attributes lists what the parameter named, for releasing it later.
-func (c claimsRequest) attributes() []consent.Name {
-	var names []consent.Name
-	for _, line := range claimTable() {
-		if _, asked := c.named(line.name); asked && !slices.Contains(names, line.attribute) {
-			names = append(names, line.attribute)
-		}
-	}
-	return names
 }

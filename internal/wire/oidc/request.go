@@ -98,7 +98,7 @@ func registeredRedirect(s service.Service, asked string) bool {
 // withoutLoopbackPort cuts the port out of the text, so that nothing else of the address is read in another spelling.
 func withoutLoopbackPort(text string) (string, bool) {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || u.User != nil || u.Port() == "" || strings.Contains(text, "#") {
+	if err != nil || u.Scheme != "http" || u.User != nil || strings.Contains(text, "#") {
 		return "", false
 	}
 	ip := net.ParseIP(u.Hostname())
@@ -186,7 +186,7 @@ func readScopes(s service.Service, in form, q *request) error {
 		return err
 	}
 	q.Scopes = scopesFor(s, asked)
-	q.Ask, q.Named = asksFor(s, q.Scopes, wants), wants.attributes()
+	q.Ask, q.Named = asksFor(s, q.Scopes, wants)
 	if sub, asked := wants.named("sub"); asked {
 		if words := sub.words(); len(words) > 0 {
 			q.Subject = words[0]

@@ -175,7 +175,7 @@ func bank() service.Settings {
 func app() service.Settings {
 	return service.Settings{
 		ID: "app", Name: service.Text{"pt": "Programa", "en": "Program"}, RedirectURIs: []string{"http://127.0.0.1/cb", "org.example.app:/cb"},
-		AuthMethod: service.NoAuth, MinLevel: service.LevelEmail, Refresh: true, Attributes: []service.Ask{{Name: consent.FullName, Required: true}},
+		AuthMethod: service.NoAuth, Sector: "app.example", MinLevel: service.LevelEmail, Refresh: true, Attributes: []service.Ask{{Name: consent.FullName, Required: true}},
 	}
 }
 
@@ -523,4 +523,9 @@ func newMailOnly() citizen.Person {
 		Documents: []citizen.Document{{Type: citizen.CitizenCard, Country: citizen.Portugal, Number: "99999990"}},
 		Email:     "bento@example.org", Lang: "pt", Standing: citizen.Standing{Accompanied: citizen.No},
 	}
+}
+
+func decoded(s string) string {
+	b, _ := base64.RawURLEncoding.DecodeString(s)
+	return string(b)
 }
