@@ -54,6 +54,7 @@ type country struct {
 	restart sync.Mutex
 
 	mailPort int
+	parties  []*service.Service
 	warnings []string // groups of residents that a service shuts out
 }
 
@@ -207,16 +208,17 @@ func (d *country) start(ctx context.Context) (stop func(), err error) {
 	closers = append(closers, func() { _ = d.node.Load().Close() })
 	serve("portal", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.node.Load().Handler().ServeHTTP(w, r) }), true)
 	for i, name := range services.Names() {
-		handler, err := d.relyingParty(i)
+		party, err := d.relyingParty(i)
 		if err != nil {
 			return stop, err
 		}
-		serve(name, handler, true)
+		d.parties = append(d.parties, party)
+		serve(name, party, true)
 	}
 	return stop, nil
 }
 
-func (d *country) relyingParty(i int) (http.Handler, error) {
+func (d *country) relyingParty(i int) (*service.Service, error) {
 	return service.New(service.Config{
 		Registration: d.regs[i], Issuer: d.base["portal"], HTTPClient: d.client, Now: d.clock.Now, Home: d.base["tester"] + "/country", Log: d.log,
 		PushRequests: i%2 == 0, // some push their requests and some do not, as in life

@@ -112,5 +112,8 @@ func (d *country) reset(ctx context.Context) error {
 		return err
 	}
 	d.node.Store(node)
+	for _, party := range d.parties { // their visitors' sign-ins ended with the database
+		party.Forget()
+	}
 	return nil
 }

@@ -169,6 +169,7 @@ type Sharing struct {
 	Ask   consent.Ask
 	Value consent.Value
 	Held  bool // the person's key holds it
+	Never bool // no key founded on their document can ever hold it: a counter cannot add it
 }
 
 // Offer lists what would be shared, with values, for the share page of the browser that owns the transaction.
@@ -188,7 +189,8 @@ func (s *Service) Offer(ctx context.Context, t Transaction) ([]Sharing, error) {
 			continue
 		}
 		value, held := attribute.Value(subject)
-		offer = append(offer, Sharing{ask, value, held})
+		never := attribute.Supply[consent.HolderOf(subject.Person)] == consent.Never
+		offer = append(offer, Sharing{Ask: ask, Value: value, Held: held, Never: never})
 	}
 	return offer, nil
 }

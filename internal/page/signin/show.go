@@ -100,7 +100,7 @@ func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked
 
 // attribute picks the form in which a value is shown: dates, countries and documents are written in the reader's language.
 func attribute(one login.Sharing) Attribute {
-	a := Attribute{Name: string(one.Ask.Name), Optional: !one.Ask.Required, Ticked: true, Missing: !one.Held}
+	a := Attribute{Name: string(one.Ask.Name), Optional: !one.Ask.Required, Ticked: true, Missing: !one.Held, Never: one.Never}
 	if !one.Held {
 		return a
 	}

@@ -128,5 +128,6 @@ type Attribute struct {
 	Optional bool
 	Ticked   bool   // for an optional one: shared unless the person unticks it
 	Missing  bool   // the key does not hold it; Optional tells what follows
+	Never    bool   // when Missing: no key founded on this document can hold it, so a counter cannot help
 	Reason   string // why the service wants this one, if it declared it; empty hides the line
 }

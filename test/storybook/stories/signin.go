@@ -46,6 +46,7 @@ func signinStories() []Story {
 			{Name: "nationality", Country: "POL"},
 			{Name: "document", Document: &ui.Document{Type: "passport", Country: "POL", Number: "XX9000017", Expires: time.Date(2031, 5, 2, 0, 0, 0, 0, time.UTC)}},
 			{Name: "nif", Missing: true},
+			{Name: "nic", Missing: true, Never: true},
 			{Name: "nsns", Optional: true, Missing: true},
 			{Name: "phone", Text: "+44 7700 900678", Optional: true, Ticked: true},
 			{Name: "email", Text: "agnieszka@exemplo.pt", Optional: true},
