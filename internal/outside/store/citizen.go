@@ -42,7 +42,14 @@ func (tx *Tx) PeopleWith(identifiers ...citizen.Identifier) ([]citizen.ID, error
 	}
 	var args []any
 	for _, i := range identifiers {
+		earlier, err := tx.earlierIndexes(string(i.Kind), i.Value)
+		if err != nil {
+			return nil, err
+		}
 		args = append(args, tx.Index(i))
+		for _, lookup := range earlier {
+			args = append(args, lookup)
+		}
 	}
 	args = padded(args)
 	var found []citizen.ID
@@ -123,6 +130,9 @@ func (tx *Tx) insertIdentifiers(p citizen.Person) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	if err := tx.heldUnderEarlierKeys(p.ID, wanted); err != nil {
+		return err
+	}
 	var written [][]byte
 	err := tx.query(func(scan func(...any) error) error {
 		var lookup []byte
@@ -143,6 +153,33 @@ func (tx *Tx) insertIdentifiers(p citizen.Person) error {
 	for n, i := range wanted {
 		if !contains(written, args[3*n].([]byte)) {
 			return fault.New(fault.RowConflict).On(string(i.Kind))
+		}
+	}
+	return nil
+}
+
+// heldUnderEarlierKeys refuses what somebody registered before the keys were rotated: the primary key cannot see that
+// it is the same.
+func (tx *Tx) heldUnderEarlierKeys(who citizen.ID, wanted []citizen.Identifier) error {
+	for _, i := range wanted {
+		earlier, err := tx.earlierIndexes(string(i.Kind), i.Value)
+		if err != nil {
+			return err
+		}
+		for _, lookup := range earlier {
+			var one int64
+			err := tx.queryRow(`
+				SELECT 1
+				FROM identifiers
+				WHERE lookup = $1
+				AND person <> $2`,
+				lookup, string(who)).Scan(&one)
+			if err == nil {
+				return fault.New(fault.RowConflict).On(string(i.Kind))
+			}
+			if !fault.Is(err, fault.RowNotFound) {
+				return err
+			}
 		}
 	}
 	return nil

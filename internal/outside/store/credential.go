@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"chave/internal/core/citizen"
@@ -12,6 +13,12 @@ import (
 var _ credential.Tx = (*Tx)(nil)
 
 const keysSealed = "keys.sealed"
+
+// keyRow binds the PIN to whose it is and to whether the key works: who can write to the database, but has no keystore,
+// cannot bring a cancelled or blocked key back by changing its columns.
+func keyRow(k credential.Key) string {
+	return fmt.Sprintf("%s/%s/%d/%d", k.Person, k.State, micros(k.BlockedAt), micros(k.EndedAt))
+}
 
 // pins is what of a key is sealed.
 type pins struct {
@@ -35,19 +42,20 @@ func (tx *Tx) Key(who citizen.ID) (credential.Key, error) {
 	if err != nil {
 		return credential.Key{}, err
 	}
-	var p pins
-	if err := tx.unseal(keysSealed, string(who), sealed, &p); err != nil {
-		return credential.Key{}, err
-	}
-	k.State, k.PIN, k.EarlierPINs, k.WrongCodes = credential.State(state), p.PIN, p.Earlier, int(wrong)
+	k.State, k.WrongCodes = credential.State(state), int(wrong)
 	k.PINUntil, k.BlockedAt, k.CreatedAt = instant(pinUntil), instant(blocked), instant(created)
 	k.ActivatedAt, k.EndedAt, k.UsedAt = instant(activated), instant(ended), instant(used)
+	var p pins
+	if err := tx.unseal(keysSealed, keyRow(k), sealed, &p); err != nil {
+		return credential.Key{}, err
+	}
+	k.PIN, k.EarlierPINs = p.PIN, p.Earlier
 	return k, nil
 }
 
 // InsertKey writes a first key; fault.RowConflict when the person has one (R1.21).
 func (tx *Tx) InsertKey(k credential.Key) error {
-	sealed, err := tx.seal(keysSealed, string(k.Person), pins{k.PIN, k.EarlierPINs})
+	sealed, err := tx.seal(keysSealed, keyRow(k), pins{k.PIN, k.EarlierPINs})
 	if err != nil {
 		return err
 	}
@@ -62,7 +70,7 @@ func (tx *Tx) InsertKey(k credential.Key) error {
 
 // UpdateKey replaces the row of the same Version and adds one to it, else fault.RowConflict.
 func (tx *Tx) UpdateKey(k credential.Key) error {
-	sealed, err := tx.seal(keysSealed, string(k.Person), pins{k.PIN, k.EarlierPINs})
+	sealed, err := tx.seal(keysSealed, keyRow(k), pins{k.PIN, k.EarlierPINs})
 	if err != nil {
 		return err
 	}

@@ -106,13 +106,20 @@ func (r *caseRow) open(tx *Tx) (enrol.Case, error) {
 	return c, nil
 }
 
-// GiveRole lets a person work as something. Giving it twice keeps the first time.
+const rolesSealed = "roles.sealed"
+
+// GiveRole lets a person work as something. Giving it twice keeps the first time. The row is stamped by the keystore:
+// whoever can only write to the database cannot make an operator of themselves.
 func (tx *Tx) GiveRole(who citizen.ID, role string, at time.Time) error {
-	_, err := tx.exec(`
-		INSERT INTO roles (person, role, given_at)
-		VALUES ($1, $2, $3)
+	stamp, err := tx.sealBytes(rolesSealed, string(who)+"/"+role, nil)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		INSERT INTO roles (person, role, given_at, sealed)
+		VALUES ($1, $2, $3, $4)
 		ON CONFLICT (person, role) DO NOTHING`,
-		string(who), role, micros(at))
+		string(who), role, micros(at), stamp)
 	return err
 }
 
@@ -128,15 +135,19 @@ func (tx *Tx) TakeRole(who citizen.ID, role string) error {
 
 // HasRole tells whether a person works as something.
 func (tx *Tx) HasRole(who citizen.ID, role string) (bool, error) {
-	var one int64
+	var stamp []byte
 	err := tx.queryRow(`
-		SELECT 1
+		SELECT sealed
 		FROM roles
 		WHERE person = $1
 		AND role = $2`,
-		string(who), role).Scan(&one)
+		string(who), role).Scan(&stamp)
 	if fault.Is(err, fault.RowNotFound) {
 		return false, nil
 	}
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.unsealBytes(rolesSealed, string(who)+"/"+role, stamp)
 	return err == nil, err
 }

@@ -73,9 +73,15 @@ func (tx *Tx) InsertReplay(kind grant.Kind, digest []byte, until time.Time) (boo
 		string(kind), present(digest), micros(until))
 }
 
+// familyRow binds what a family may do to whose it is: nobody who can only write to the database turns their own tokens
+// into somebody else's.
+func familyRow(f grant.Family) string {
+	return f.ID + "/" + string(f.Person) + "/" + f.Service + "/" + f.Session
+}
+
 // InsertFamily writes a new family.
 func (tx *Tx) InsertFamily(f grant.Family) error {
-	sealed, err := tx.sealBytes(familiesSealed, f.ID, f.Payload)
+	sealed, err := tx.sealBytes(familiesSealed, familyRow(f), f.Payload)
 	if err != nil {
 		return err
 	}
@@ -101,10 +107,11 @@ func (tx *Tx) Family(id string) (grant.Family, error) {
 	if err != nil {
 		return grant.Family{}, err
 	}
-	if f.Payload, err = tx.unsealBytes(familiesSealed, id, sealed); err != nil {
+	f.Person = citizen.ID(person)
+	if f.Payload, err = tx.unsealBytes(familiesSealed, familyRow(f), sealed); err != nil {
 		return grant.Family{}, err
 	}
-	f.Person, f.CreatedAt, f.ExpiresAt, f.EndedAt = citizen.ID(person), instant(created), instant(expires), instant(ended)
+	f.CreatedAt, f.ExpiresAt, f.EndedAt = instant(created), instant(expires), instant(ended)
 	return f, nil
 }
 

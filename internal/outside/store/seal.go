@@ -55,3 +55,27 @@ func rowContext(column, id string) []byte { return []byte(column + "\x00" + id) 
 func (tx *Tx) index(kind, value string) []byte {
 	return tx.db.vault.MAC("index:"+kind, []byte(value))
 }
+
+// rotated is a vault that still has earlier keys. What was indexed under them must be found, or a rotation of keys
+// would lock everybody out and let everybody register twice.
+type rotated interface {
+	KeyIDs() []string // the current one first
+	MACWith(keyID, label string, parts ...[]byte) ([]byte, error)
+}
+
+// earlierIndexes are the hashes that value had under earlier keys; mostly none.
+func (tx *Tx) earlierIndexes(kind, value string) ([][]byte, error) {
+	v, ok := tx.db.vault.(rotated)
+	if !ok {
+		return nil, nil
+	}
+	var all [][]byte
+	for _, id := range v.KeyIDs()[1:] {
+		mac, err := v.MACWith(id, "index:"+kind, []byte(value))
+		if err != nil {
+			return nil, fault.New(fault.StoreUnavailable).Because(fmt.Errorf("index under key %s: %w", id, err))
+		}
+		all = append(all, mac)
+	}
+	return all, nil
+}

@@ -1,79 +1,86 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
 )
 
 var _ service.Tx = (*Tx)(nil)
 
-// Service reads one; fault.ServiceUnknown when there is none.
-func (tx *Tx) Service(id string) (service.Service, error) {
-	var (
-		s        service.Service
-		settings string
-	)
-	err := tx.queryRow(`
-		SELECT settings, secret_mac, first_party
-		FROM services
-		WHERE id = $1`,
-		id).Scan(&settings, &s.SecretMAC, &s.FirstParty)
-	if fault.Is(err, fault.RowNotFound) {
-		return s, fault.New(fault.ServiceUnknown)
-	}
-	if err != nil {
-		return s, err
-	}
-	return readService(s, settings)
+const servicesSealed = "services.sealed"
+
+// registration is a service as it is sealed.
+type registration struct {
+	Settings   service.Settings `json:"settings"`
+	SecretMAC  []byte           `json:"secret_mac,omitempty"`
+	FirstParty bool             `json:"first_party,omitempty"`
 }
 
-func readService(s service.Service, settings string) (service.Service, error) {
-	if err := json.Unmarshal([]byte(settings), &s.Settings); err != nil {
-		return service.Service{}, fmt.Errorf("read service: %w", err)
+// Service reads one; fault.ServiceUnknown when there is none.
+func (tx *Tx) Service(id string) (service.Service, error) {
+	var sealed []byte
+	err := tx.queryRow(`
+		SELECT sealed
+		FROM services
+		WHERE id = $1`,
+		id).Scan(&sealed)
+	if fault.Is(err, fault.RowNotFound) {
+		return service.Service{}, fault.New(fault.ServiceUnknown)
 	}
-	if len(s.SecretMAC) == 0 {
-		s.SecretMAC = nil
+	if err != nil {
+		return service.Service{}, err
 	}
-	return s, nil
+	return tx.openService(id, sealed)
+}
+
+func (tx *Tx) openService(id string, sealed []byte) (service.Service, error) {
+	var r registration
+	if err := tx.unseal(servicesSealed, id, sealed, &r); err != nil {
+		return service.Service{}, err
+	}
+	return service.Service{Settings: r.Settings, SecretMAC: r.SecretMAC, FirstParty: r.FirstParty}, nil
 }
 
 // Services lists all, by id.
 func (tx *Tx) Services() ([]service.Service, error) {
-	var all []service.Service
+	var ids []string
+	var sealed [][]byte
 	err := tx.query(func(scan func(...any) error) error {
-		var (
-			s        service.Service
-			settings string
-		)
-		if err := scan(&settings, &s.SecretMAC, &s.FirstParty); err != nil {
-			return err
-		}
-		s, err := readService(s, settings)
-		all = append(all, s)
+		var id string
+		var body []byte
+		err := scan(&id, &body)
+		ids, sealed = append(ids, id), append(sealed, body)
 		return err
 	}, `
-		SELECT settings, secret_mac, first_party
+		SELECT id, sealed
 		FROM services
 		ORDER BY id`)
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	var all []service.Service
+	for i, id := range ids {
+		s, err := tx.openService(id, sealed[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
 }
 
 // SaveService inserts or replaces.
 func (tx *Tx) SaveService(s service.Service) error {
-	settings, err := json.Marshal(s.Settings)
+	sealed, err := tx.seal(servicesSealed, s.ID, registration{s.Settings, s.SecretMAC, s.FirstParty})
 	if err != nil {
-		return fmt.Errorf("write service: %w", err)
+		return err
 	}
 	_, err = tx.exec(`
-		INSERT INTO services (id, settings, secret_mac, first_party, saved_at)
-		VALUES ($1, $2, $3, $4, $5)
+		INSERT INTO services (id, sealed, saved_at)
+		VALUES ($1, $2, $3)
 		ON CONFLICT (id) DO UPDATE
-		SET settings = EXCLUDED.settings, secret_mac = EXCLUDED.secret_mac, first_party = EXCLUDED.first_party,
-			saved_at = EXCLUDED.saved_at`,
-		s.ID, string(settings), present(s.SecretMAC), s.FirstParty, micros(tx.now))
+		SET sealed = EXCLUDED.sealed, saved_at = EXCLUDED.saved_at`,
+		s.ID, sealed, micros(tx.now))
 	return err
 }
 

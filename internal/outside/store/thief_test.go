@@ -9,10 +9,13 @@ import (
 
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
+	"chave/internal/core/credential"
 	"chave/internal/core/enrol"
+	"chave/internal/core/fault"
 	"chave/internal/core/grant"
 	"chave/internal/core/login"
 	"chave/internal/core/message"
+	"chave/internal/core/service"
 	"chave/internal/outside/store"
 	"chave/internal/outside/store/storetest"
 )
@@ -102,6 +105,50 @@ func TestE11_rows_cannot_be_moved_between_people(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// What such a writer would like to change, column by column.
+func TestE11_a_writer_without_the_keystore_gains_nothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
+		now := storetest.Epoch()
+		blocked := keyOf(resident(2))
+		blocked.State, blocked.BlockedAt, blocked.EndedAt = credential.Cancelled, now, now
+		db := open()
+		register(t, db, resident(1), resident(2))
+		do(t, db, func(tx *store.Tx) error {
+			for _, err := range []error{
+				tx.InsertKey(keyOf(resident(1))),
+				tx.InsertKey(blocked),
+				tx.InsertFamily(grant.Family{ID: "mine", Person: "person-1", Service: "bank", Session: "s", ExpiresAt: now}),
+				tx.GiveRole("person-1", "operator", now),
+				tx.SaveService(service.Service{Settings: service.Settings{ID: "tax", RedirectURIs: []string{"https://tax.example"}}}),
+				tx.SaveService(service.Service{Settings: service.Settings{ID: "evil", RedirectURIs: []string{"https://evil.example"}}}),
+			} {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for name, c := range map[string]struct {
+			change string
+			use    func(tx *store.Tx) error
+		}{
+			"revive a cancelled key": {`UPDATE keys SET state = 'active', ended_at = 0, blocked_at = 0 WHERE person = 'person-2'`,
+				func(tx *store.Tx) error { _, err := tx.Key("person-2"); return err }},
+			"give tokens another person": {`UPDATE families SET person = 'person-2' WHERE id = 'mine'`,
+				func(tx *store.Tx) error { _, err := tx.Family("mine"); return err }},
+			"become an operator": {`INSERT INTO roles (person, role, given_at, sealed) SELECT 'person-2', role, given_at, sealed FROM roles`,
+				func(tx *store.Tx) error { _, err := tx.HasRole("person-2", "operator"); return err }},
+			"send answers elsewhere": {`UPDATE services SET sealed = (SELECT sealed FROM services WHERE id = 'evil') WHERE id = 'tax'`,
+				func(tx *store.Tx) error { _, err := tx.Service("tax"); return err }},
+		} {
+			do(t, db, func(tx *store.Tx) error { _, err := tx.Exec(c.change); return err })
+			if err := db.View(context.Background(), c.use); !fault.IsKind(err, fault.Internal) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	})
 }
 
