@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chave/internal/core/audit"
+	"chave/internal/core/enrol"
 	"chave/internal/core/job"
 	"chave/internal/core/random"
 	"chave/internal/core/retention"
@@ -28,6 +29,8 @@ func (a *App) startJobs(ctx context.Context) {
 			History: time.Duration(a.historyDays()) * 24 * time.Hour, Unknown: a.Policy.ForgetUnknown, Browsers: a.Policy.KnownBrowserFor,
 		}.Defaults(),
 	}
+	again := &enrol.Refresh{Service: a.Enrol, Log: a.Log, Every: 24 * time.Hour, Retry: time.Hour, Batch: 100}
+	runner.Every("registry.refresh", 10*time.Minute, again.Run)
 	runner.Every("retention", 10*time.Minute, forget.Run)
 	a.work.Go(func() { runner.Run(ctx) })
 }

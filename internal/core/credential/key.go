@@ -57,6 +57,7 @@ const (
 	StatusGrace     Status = "grace"     // a national document expired, the days of grace run (R1.25)
 	StatusSuspended Status = "suspended" // a renewed document lifts it (R1.27)
 	StatusBlocked   Status = "blocked"   // the counter lifts it (R3.24)
+	StatusUnfit     Status = "unfit"     // an accompanying measure limits the act, for as long as it lasts (R1.04)
 	StatusEnded     Status = "ended"
 )
 
@@ -67,6 +68,8 @@ func (p Policy) Status(k Key, who citizen.Person, now time.Time) Status {
 		return StatusEnded
 	case p.IdleMonths > 0 && !k.UsedAt.IsZero() && !now.Before(k.UsedAt.AddDate(0, p.IdleMonths, 0)): // R1.36
 		return StatusEnded
+	case who.Standing.Accompanied == citizen.Yes && !p.AllowAccompanied:
+		return StatusUnfit
 	case !now.Before(p.End(k, who)):
 		return StatusSuspended
 	case !k.BlockedAt.IsZero():
@@ -84,6 +87,8 @@ func (p Policy) Usable(k Key, who citizen.Person, now time.Time) error {
 	switch p.Status(k, who, now) {
 	case StatusEnded:
 		return fault.New(fault.KeyEnded)
+	case StatusUnfit:
+		return fault.New(fault.Accompanied)
 	case StatusSuspended:
 		return fault.New(fault.DocumentExpired)
 	case StatusBlocked:

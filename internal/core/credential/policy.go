@@ -21,6 +21,7 @@ type Policy struct {
 	TemporaryPINTTL         time.Duration   // life of a PIN made at a desk; 24 h (R2.09)
 	GraceNational           int             // days a key outlives a national document; 30 (R1.25)
 	GraceForeign            int             // days a key outlives any other document; 0 (R1.26)
+	AllowAccompanied        bool            // keys of people under an accompanying measure go on working (R1.04)
 	MaxYears, MaxExtraDays  int             // hard ceiling of a key's life; 10 years and 30 days (R1.28)
 	IdleMonths              int             // months without use until revocation; 0 is off (R1.36)
 	PINHistory              int             // earlier PINs that may not come back; 3 (R3.11)

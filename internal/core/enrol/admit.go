@@ -57,6 +57,9 @@ func (s *Service) Admit(ctx context.Context, a Admission) (citizen.ID, error) {
 		if err := tx.InsertKey(key); err != nil {
 			return err
 		}
+		if err := s.scheduleCheck(tx, p.ID, p.Document(), s.Now()); err != nil {
+			return err
+		}
 		for _, role := range a.Roles {
 			if err := tx.GiveRole(p.ID, role, a.At); err != nil {
 				return err

@@ -3,7 +3,6 @@ package enrol
 import (
 	"context"
 	"crypto/subtle"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +50,9 @@ func (s *Service) sendContactCode(ctx context.Context, id string, operator citiz
 			c.Person.Phone, c.PhoneProven = citizen.Phone(to), false
 			c.PhoneMAC, c.PhoneUntil, c.PhoneTries = mac, now.Add(s.Rules.ContactCodeTTL), 0
 		}
-		held, err := tx.PeopleWith(ident)
-		if err != nil {
+		if belongs, err := s.takenBySomebody(tx, ident, c.Holder); err != nil {
 			return err
-		}
-		if slices.ContainsFunc(held, func(who citizen.ID) bool { return who != c.Holder }) {
+		} else if belongs {
 			return fault.New(taken).On(field)
 		}
 		window := now.Truncate(s.Policy.RateWindow)

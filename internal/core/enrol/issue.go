@@ -88,6 +88,9 @@ func (s *Service) temporary(person citizen.Person) (credential.PIN, credential.S
 func (s *Service) register(tx Tx, c *Case, key credential.Key, now time.Time) error {
 	p := c.Person
 	p.ID, p.CreatedAt = key.Person, now
+	if err := s.release(tx, p); err != nil {
+		return takenBy(err)
+	}
 	if err := tx.InsertPerson(p); err != nil {
 		return takenBy(err)
 	}
@@ -121,6 +124,9 @@ func (s *Service) renew(tx Tx, c *Case, key credential.Key, now time.Time) error
 	p := c.Person
 	p.ID, p.Version, p.CreatedAt = held.ID, held.Version, held.CreatedAt
 	p.Documents = append(p.Documents[:1:1], held.Documents[min(1, len(held.Documents)):]...)
+	if err := s.release(tx, p); err != nil {
+		return takenBy(err)
+	}
 	if err := tx.UpdatePerson(p); err != nil {
 		return takenBy(err)
 	}
@@ -210,6 +216,9 @@ func (s *Service) tell(tx Tx, kind message.Kind, now time.Time, versions ...citi
 }
 
 func (s *Service) issued(tx Tx, c *Case, now time.Time) error {
+	if err := s.scheduleCheck(tx, c.Registered, c.Person.Document(), now); err != nil {
+		return err
+	}
 	e := audit.Event{ID: random.ID(s.Rand), At: now, Kind: audit.KeyIssued, Person: c.Registered, Actor: string(c.Operator)}
 	e.Data = map[string]string{"case": c.ID, "document": string(c.Person.Document().Type), "act": string(c.Act)}
 	if c.Reissued > 0 {

@@ -29,6 +29,9 @@ type Tx interface {
 	UpdateCase(Case) error
 	// CasesOf lists an operator's cases since an instant, newest first.
 	CasesOf(operator citizen.ID, since time.Time) ([]Case, error)
+	// ScheduleCheck says when the registry is to be asked about somebody; DueChecks lists up to n people who are due.
+	ScheduleCheck(who citizen.ID, at time.Time) error
+	DueChecks(now time.Time, n int) ([]citizen.ID, error)
 	// GiveRole, TakeRole and HasRole keep who works as what.
 	GiveRole(who citizen.ID, role string, at time.Time) error
 	TakeRole(who citizen.ID, role string) error

@@ -140,6 +140,8 @@ func (h *Handler) stop(t login.Transaction, task Task) Stop {
 		v.Ending, v.Counter = NoPIN, true
 	case fault.NoChannel:
 		v.Ending, v.Counter = NoChannel, true
+	case fault.Accompanied:
+		v.Ending, v.Counter = NotEligible, true
 	case fault.LevelTooLow:
 		v.Ending = LevelTooLow
 	case fault.TooManyCodes:
