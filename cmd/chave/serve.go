@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -57,6 +59,7 @@ func serveNode(ctx context.Context, node *app.App, settings app.Settings, log *s
 		return errors.Join(err, node.Close())
 	}
 	server := httpServer(node.Handler(), log)
+	tuneMemory()
 	node.Start()
 	failed := make(chan error, 1)
 	go func() {
@@ -80,6 +83,15 @@ func serveNode(ctx context.Context, node *app.App, settings app.Settings, log *s
 		err = nil
 	}
 	return errors.Join(err, node.Close())
+}
+
+// tuneMemory trades memory for time. Each PIN that is checked takes and drops as much memory as the slow hash wants, so with Go's own setting a tenth of all
+// processor time would go into collecting it. What the start needed is given back first. GOGC in the environment still decides.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	debug.FreeOSMemory()
 }
 
 // httpServer has a limit on everything a stranger can make last or grow.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -131,7 +132,7 @@ func (a *App) compose(ctx context.Context, c Config) error {
 	if err := a.DB.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	a.Hasher = credential.Hasher{Vault: a.Vault, Rand: a.rand, Policy: a.Policy}
+	a.Hasher = credential.Hasher{Vault: a.Vault, Rand: a.rand, Policy: a.Policy, Slots: credential.NewSlots(runtime.GOMAXPROCS(0))}
 	sender, err := senderOf(a.Texts, c)
 	if err != nil {
 		return err

@@ -46,49 +46,50 @@ type bench struct {
 	drop       func()
 }
 
-func (s setup) open(ctx context.Context) (b *bench, err error) {
-	b = &bench{setup: s, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
-	dir := s.Data
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "chave-load-"); err != nil {
-			return nil, err
-		}
-		b.drop = func() { _ = os.RemoveAll(dir) }
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func (s setup) open(ctx context.Context) (*bench, error) {
+	b := &bench{setup: s, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
+	if err := b.prepare(ctx); err != nil {
+		b.close()
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL's user must reach its folder inside
-		return nil, err
+	return b, nil
+}
+
+func (b *bench) prepare(ctx context.Context) (err error) {
+	if b.Data == "" {
+		if b.Data, err = os.MkdirTemp("", "chave-load-"); err != nil {
+			return err
+		}
+		b.drop = func() { _ = os.RemoveAll(b.Data) }
 	}
-	binary := s.Binary
-	if binary == "" && !s.InProcess {
-		if binary, err = rig.Build(ctx, dir); err != nil {
-			return nil, err
+	if err := os.MkdirAll(b.Data, 0o755); err != nil {
+		return err
+	}
+	if err := os.Chmod(b.Data, 0o755); err != nil { // PostgreSQL's user must reach its folder inside
+		return err
+	}
+	if b.Binary == "" && !b.InProcess {
+		if b.Binary, err = rig.Build(ctx, b.Data); err != nil {
+			return err
 		}
 	}
-	defer func() {
-		if err != nil {
-			b.close()
-		}
-	}()
-	b.Rig, err = rig.New(ctx, rig.Options{Dir: dir, Driver: s.Database, Binary: binary, Mail: s.Email, Change: func(a *app.Settings) {
+	b.Rig, err = rig.New(ctx, rig.Options{Dir: b.Data, Driver: b.Database, Binary: b.Binary, Mail: b.Email, Change: func(a *app.Settings) {
 		a.Policy.CodesPerAddress, a.RequestsPerAddress = codesPerAddress, requestsPerAddress
-		a.Policy.Argon2Time, a.Policy.Argon2MemoryKiB = s.Argon2Time, s.Argon2Memory
+		a.Policy.Argon2Time, a.Policy.Argon2MemoryKiB = b.Argon2Time, b.Argon2Memory
 	}})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.Service.Scope = "openid profile nif offline_access"
 	if err := b.With(ctx, b.fill); err != nil {
-		return nil, err
+		return err
 	}
 	if err := b.start(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	time.Sleep(3 * time.Second) // at rest: what the start needed has been given back
 	b.idle, _, err = rig.Memory(b.Server.PID())
-	return b, err
+	return err
 }
 
 // today is the day whose residents are made; a kept folder was made on an earlier one, and only documents' ends depend on it.

@@ -23,7 +23,7 @@ type serverCommand struct {
 }
 
 func (c *serverCommand) Run(ctx context.Context) error {
-	debug.SetGCPercent(100) // what main set is for the driver
+	debug.SetGCPercent(400) // as `chave serve` does
 	defer pprof.StopCPUProfile()
 	settings, err := app.ReadSettings(c.Config)
 	if err != nil {

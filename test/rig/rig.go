@@ -73,25 +73,28 @@ func Build(ctx context.Context, dir string) (string, error) {
 }
 
 // New makes keystore, settings, registration, message sinks and, if asked for, a running PostgreSQL.
-func New(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{Dir: o.Dir, Sink: new(drive.Sink), binary: o.Binary}
-	defer func() {
-		if err != nil {
-			r.Close()
-		}
-	}()
-	if err := os.MkdirAll(filepath.Join(o.Dir, "services"), 0o755); err != nil {
+func New(ctx context.Context, o Options) (*Rig, error) {
+	r := &Rig{Dir: o.Dir, Sink: new(drive.Sink), binary: o.Binary}
+	if err := r.setUp(ctx, o); err != nil {
+		r.Close()
 		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Rig) setUp(ctx context.Context, o Options) error {
+	if err := os.MkdirAll(filepath.Join(o.Dir, "services"), 0o755); err != nil {
+		return err
 	}
 	root := r.path("root.key")
 	if _, err := os.Stat(root); errors.Is(err, os.ErrNotExist) {
 		if err := keystore.CreateRootKey(root); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	address, err := r.address()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s := &r.Settings
 	s.Issuer, s.Listen = "http://"+address, address
@@ -99,15 +102,15 @@ func New(ctx context.Context, o Options) (r *Rig, err error) {
 	s.Database.Driver, s.Database.Path = o.Driver, r.path("chave.db")
 	if o.Driver == store.Postgres {
 		if r.Postgres, err = StartPostgres(ctx, r.path("postgres")); err != nil {
-			return nil, err
+			return err
 		}
 		s.Database.DSNFile = r.path("dsn")
 		if err := os.WriteFile(s.Database.DSNFile, []byte(r.Postgres.DSN()), 0o600); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := r.sinks(ctx, o.Mail); err != nil {
-		return nil, err
+		return err
 	}
 	if o.Change != nil {
 		o.Change(s)
@@ -116,13 +119,13 @@ func New(ctx context.Context, o Options) (r *Rig, err error) {
 		Issuer: s.Issuer, ID: "load", Secret: secret(), RedirectURI: "http://127.0.0.1:9/callback", Scope: "openid profile", Lines: new(drive.Lines),
 	}
 	if err := r.register(o.Services); err != nil {
-		return nil, err
+		return err
 	}
 	text, err := yaml.Marshal(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r, os.WriteFile(r.Config(), text, 0o600)
+	return os.WriteFile(r.Config(), text, 0o600)
 }
 
 // address is the one this folder had before, because the issuer's name is part of what is stored, or a free one.

@@ -21,7 +21,16 @@ type Hasher struct {
 	Vault  Vault
 	Rand   io.Reader
 	Policy Policy // with Defaults applied
+	// Slots bounds how many slow hashes are computed at once; nil for no bound. Each holds its memory while it waits for a processor, so that without a
+	// bound a flood of PINs would take memory and not only time. Copies of a Hasher share it.
+	Slots Slots
 }
+
+// Slots is a number of places; see NewSlots.
+type Slots chan struct{}
+
+// NewSlots makes n places. As many as there are processors is right: more only take turns.
+func NewSlots(n int) Slots { return make(Slots, n) }
 
 const pinLabel = "pin"
 
@@ -49,6 +58,10 @@ func (h Hasher) derive(s StoredPIN, pin PIN, who citizen.ID) ([]byte, error) {
 	keyed, err := h.Vault.MACWith(s.KeyID, pinLabel, []byte("sign-in"), []byte(pin.digits), []byte(who))
 	if err != nil {
 		return nil, err
+	}
+	if h.Slots != nil {
+		h.Slots <- struct{}{}
+		defer func() { <-h.Slots }()
 	}
 	return argon2.IDKey(keyed, s.Salt, s.Time, s.MemKB, 1, 32), nil
 }
