@@ -246,3 +246,25 @@ func TestA6_R3_26_known_and_unknown_identifiers_take_the_same_time(t *testing.T)
 		t.Errorf("known %.0f us, unknown %.0f us: a stranger can tell them apart (allowed %.0f us)", known, unknown, bound)
 	}
 }
+
+func TestR5_01_R5_03_R1_32_the_holders_area_opens_with_the_key_and_edits_no_name(t *testing.T) {
+	n := newNode(t)
+	v := n.visitor()
+	v.signIn()
+	for _, path := range []string{"/key", "/key/history", "/key/consents", "/key/sessions", "/key/pin", "/key/cancel"} {
+		v.open(path)
+		if v.status != http.StatusOK {
+			t.Errorf("%s answers %d", path, v.status)
+		}
+		for _, field := range []string{"given_names", "surnames", "full_name", "birth_date", "number"} {
+			if strings.Contains(v.page, `name="`+field+`"`) {
+				t.Errorf("%s lets people edit %s", path, field)
+			}
+		}
+	}
+	stranger := n.visitor()
+	stranger.open("/key/history")
+	if !strings.HasPrefix(stranger.at.Path, "/signin/") {
+		t.Errorf("a stranger reached %s", stranger.at)
+	}
+}

@@ -26,7 +26,7 @@ func (b *browser) toCode(id string) login.Transaction {
 	return got
 }
 
-func TestR3_13_R3_20_the_code_is_six_digits_once_and_names_the_service(t *testing.T) {
+func TestR3_13_R3_20_A8_N5_the_code_is_six_digits_once_and_names_the_service(t *testing.T) {
 	r := newRig(t)
 	r.admit(oksana())
 	b := r.browser()
@@ -412,7 +412,7 @@ func TestFinish_hands_out_once(t *testing.T) {
 	}
 }
 
-func TestR5_02_R5_09_the_holders_own_acts_ask_PIN_and_code_afresh(t *testing.T) {
+func TestR5_02_R5_09_E6_the_holders_own_acts_ask_PIN_and_code_afresh(t *testing.T) {
 	r := newRig(t)
 	id := r.admit(oksana())
 	r.service("own", service.LevelEmail, consent.FullName)

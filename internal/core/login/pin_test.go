@@ -47,7 +47,7 @@ func TestR3_04_a_document_number_without_country_asks_which(t *testing.T) {
 	}
 }
 
-func TestR3_22_three_wrong_PINs_begin_a_wait_and_tell_the_holder(t *testing.T) {
+func TestR3_22_A4_three_wrong_PINs_begin_a_wait_and_tell_the_holder(t *testing.T) {
 	r := newRig(t)
 	r.admit(oksana())
 	b := r.browser()
@@ -132,7 +132,7 @@ func TestR3_23_success_resets_the_ladder(t *testing.T) {
 	}
 }
 
-func TestPAIN10_R3_26_a_stranger_cannot_lock_the_owner_out_of_a_known_browser(t *testing.T) {
+func TestPAIN10_R3_26_A1_a_stranger_cannot_lock_the_owner_out_of_a_known_browser(t *testing.T) {
 	r := newRig(t)
 	r.admit(oksana())
 	owner := r.browser()
@@ -214,7 +214,7 @@ func TestN7_parallel_guesses_take_no_more_than_the_tries(t *testing.T) {
 	}
 }
 
-func TestR2_09_R3_06_a_temporary_PIN_can_only_be_replaced(t *testing.T) {
+func TestR2_09_R3_06_A7_E5_a_temporary_PIN_can_only_be_replaced(t *testing.T) {
 	r := newRig(t)
 	r.admit(oksana(), func(a *enrol.Admission) { a.Temporary = true })
 	b := r.browser()

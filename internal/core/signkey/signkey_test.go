@@ -99,7 +99,7 @@ func TestFirst_signature_finds_a_key_without_waiting_for_the_background(t *testi
 	}
 }
 
-func TestT6_many_nodes_agree_on_one_key(t *testing.T) {
+func TestMany_nodes_agree_on_one_key(t *testing.T) {
 	h := open(t)
 	ids := make([]string, 8)
 	var wg sync.WaitGroup
@@ -154,7 +154,7 @@ func TestRotation_publishes_a_key_before_it_signs_and_keeps_it_until_its_tokens_
 	}
 }
 
-func TestT4_a_retired_key_has_lost_its_private_half(t *testing.T) {
+func TestE11_a_retired_key_has_lost_its_private_half(t *testing.T) {
 	h := open(t)
 	n := h.node()
 	tend(t, n)
