@@ -105,3 +105,24 @@ func TestRegistration_shown_is_accepted_and_no_key_is_left_out(t *testing.T) {
 		}
 	}
 }
+
+var tableForm = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS (\w+)`)
+
+func TestTrust_speaks_of_every_table(t *testing.T) {
+	trust := documents(t)["docs/trust.md"]
+	names, err := filepath.Glob(filepath.Join(top, "internal/outside/store/schema/*.sql"))
+	if err != nil || len(names) < 5 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range tableForm.FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(trust, "`"+m[1]+"`") {
+				t.Errorf("docs/trust.md does not say what a thief of the table %s gains", m[1])
+			}
+		}
+	}
+}
