@@ -26,12 +26,17 @@ type house struct {
 
 func open(t *testing.T) *house {
 	t.Helper()
+	return openOn(t, func(o ...storetest.Option) *store.DB { return storetest.SQLite(t, o...) })
+}
+
+func openOn(t *testing.T, engine func(...storetest.Option) *store.DB) *house {
+	t.Helper()
 	vault, err := keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: bytes.Repeat([]byte{7}, 32)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := &house{vault: vault, now: storetest.Epoch()}
-	h.db = storetest.SQLite(t, storetest.WithVault(vault), storetest.WithNow(h.clock))
+	h.db = engine(storetest.WithVault(vault), storetest.WithNow(h.clock))
 	return h
 }
 
@@ -100,24 +105,26 @@ func TestFirst_signature_finds_a_key_without_waiting_for_the_background(t *testi
 }
 
 func TestMany_nodes_agree_on_one_key(t *testing.T) {
-	h := open(t)
-	ids := make([]string, 8)
-	var wg sync.WaitGroup
-	for i := range ids {
-		wg.Go(func() {
-			k, err := h.node().Active(context.Background(), signkey.ES256)
-			if err != nil {
-				t.Error(err)
-			}
-			ids[i] = k.ID
-		})
-	}
-	wg.Wait()
-	for _, id := range ids {
-		if id != ids[0] || id == "" {
-			t.Fatalf("keys in use: %q", ids)
+	storetest.Each(t, func(t *testing.T, engine func(...storetest.Option) *store.DB) {
+		h := openOn(t, engine)
+		ids := make([]string, 8)
+		var wg sync.WaitGroup
+		for i := range ids {
+			wg.Go(func() {
+				k, err := h.node().Active(context.Background(), signkey.ES256)
+				if err != nil {
+					t.Error(err)
+				}
+				ids[i] = k.ID
+			})
 		}
-	}
+		wg.Wait()
+		for _, id := range ids {
+			if id != ids[0] || id == "" {
+				t.Fatalf("keys in use: %q", ids)
+			}
+		}
+	})
 }
 
 func TestRotation_publishes_a_key_before_it_signs_and_keeps_it_until_its_tokens_are_gone(t *testing.T) {
@@ -177,28 +184,30 @@ func TestE11_a_retired_key_has_lost_its_private_half(t *testing.T) {
 }
 
 func TestRotation_by_two_nodes_at_once_happens_once(t *testing.T) {
-	h := open(t)
-	a, b := h.node(), h.node()
-	tend(t, a)
-	tend(t, b)
-	first := active(t, a).ID
-	h.advance(91 * 24 * time.Hour)
-	var wg sync.WaitGroup
-	for _, n := range []*signkey.Service{a, b} {
-		wg.Go(func() {
-			if err := n.Tend(context.Background()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	h.advance(time.Minute)
-	if x, y := active(t, a).ID, active(t, b).ID; x != y || x == first {
-		t.Errorf("after the race one node signs with %s, the other with %s, before it was %s", x, y, first)
-	}
-	if n := len(published(t, a)); n > 3 {
-		t.Errorf("%d keys published after one rotation", n)
-	}
+	storetest.Each(t, func(t *testing.T, engine func(...storetest.Option) *store.DB) {
+		h := openOn(t, engine)
+		a, b := h.node(), h.node()
+		tend(t, a)
+		tend(t, b)
+		first := active(t, a).ID
+		h.advance(91 * 24 * time.Hour)
+		var wg sync.WaitGroup
+		for _, n := range []*signkey.Service{a, b} {
+			wg.Go(func() {
+				if err := n.Tend(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		h.advance(time.Minute)
+		if x, y := active(t, a).ID, active(t, b).ID; x != y || x == first {
+			t.Errorf("after the race one node signs with %s, the other with %s, before it was %s", x, y, first)
+		}
+		if n := len(published(t, a)); n > 3 {
+			t.Errorf("%d keys published after one rotation", n)
+		}
+	})
 }
 
 func TestAnother_node_sees_a_rotation_within_the_refresh_time(t *testing.T) {

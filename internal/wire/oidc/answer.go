@@ -34,7 +34,7 @@ func (p *Provider) answerTo(w http.ResponseWriter, r *http.Request, s service.Se
 	}
 	fields = append(fields, Field{"iss", p.Issuer})
 	if to.Mode == modePost && p.Pages.Post != nil {
-		p.Pages.Post(w, r, to.Redirect, s.Name.In("pt"), fields)
+		p.Pages.Post(w, r, to.Redirect, s.Name.In(p.lang(r, "")), fields)
 		return nil
 	}
 	w.Header().Set("Location", withQuery(to.Redirect, fields))

@@ -114,18 +114,22 @@ func (p *Provider) loginRequest(r *http.Request, s service.Service, q request) (
 	if err != nil {
 		return login.Request{}, err
 	}
-	lang := q.Lang
-	if lang == "" && p.Lang != nil {
-		lang = p.Lang(r)
-	}
-	if lang == "" {
-		lang = "pt"
-	}
 	return login.Request{
 		Wire: wire, Payload: payload, Resume: func(id string) string { return PathAuthorize + "/" + id }, Return: q.Redirect, Purpose: login.SignIn,
-		Service: s, Ask: q.Ask, MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: lang, Hint: q.Hint,
+		Service: s, Ask: q.Ask, MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: p.lang(r, q.Lang), Hint: q.Hint,
 		Browser: p.Jar.Browser(r), Session: p.Jar.Session(r),
 	}, nil
+}
+
+// lang is the language that a service asked for, or what we know of the reader.
+func (p *Provider) lang(r *http.Request, asked string) string {
+	if asked == "" && p.Lang != nil {
+		asked = p.Lang(r)
+	}
+	if asked == "" {
+		asked = "pt"
+	}
+	return asked
 }
 
 func (p *Provider) begin(w http.ResponseWriter, r *http.Request, s service.Service, q request) error {
@@ -221,11 +225,10 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		}
 		return p.issue(tx, s, q, out.Verified, made)
 	})
+	if err != nil {
+		return p.unfinished(w, r, out, err)
+	}
 	switch {
-	case err != nil && (q.Redirect == "" || !fault.IsKind(err, fault.Denied)):
-		return err // nothing was spent: trying again may work
-	case err != nil:
-		return p.answerError(w, r, s, q.reply, refusedBy(fault.Of(err).Code, q.ACREssential))
 	case s.Closed || !registeredRedirect(s, q.Redirect): // changed while the person signed in
 		return fault.New(fault.ReturnNotRegistered)
 	case out.Refusal != "":
@@ -234,4 +237,18 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 		return p.answerError(w, r, s, q.reply, refuse(loginRequired, "somebody else signed in than the request named").with(fault.SessionNeeded))
 	}
 	return p.answerCode(w, r, s, q.reply, made.code)
+}
+
+// unfinished answers for a sign-in that could not end: nothing was spent. A key that stopped working since the last page is a refusal, which the service learns
+// like any other; all else stays here, where trying again may help.
+func (p *Provider) unfinished(w http.ResponseWriter, r *http.Request, out login.Outcome, cause error) error {
+	var q request
+	if !fault.IsKind(cause, fault.Denied) || out.Payload == nil || json.Unmarshal(out.Payload, &q) != nil {
+		return cause
+	}
+	s, err := p.lookup(r, out.Service)
+	if err != nil || !registeredRedirect(s, q.Redirect) {
+		return cause
+	}
+	return p.answerError(w, r, s, q.reply, refusedBy(fault.Of(cause).Code, q.ACREssential))
 }
