@@ -289,7 +289,8 @@ func (d *country) writeReady(path string) error {
 func demoSecret(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		data = []byte(rand.Text() + rand.Text())
+		// 160 bits. The file holds exactly what is used, because the server reads the registry's secret from it by itself.
+		data = []byte((rand.Text() + rand.Text())[:32])
 		err = os.WriteFile(path, data, 0o600)
 	}
 	if err != nil {
