@@ -268,3 +268,22 @@ func TestA12_a_swapped_row_is_not_signed_with(t *testing.T) {
 		t.Error("signed with a private half that does not belong to the published key")
 	}
 }
+
+func TestA19_key_events_are_on_record(t *testing.T) {
+	h := open(t)
+	n := h.node()
+	tend(t, n)
+	if err := n.Rotate(context.Background(), signkey.ES256); err != nil {
+		t.Fatal(err)
+	}
+	err := h.db.View(context.Background(), func(tx *store.Tx) error {
+		rows, err := tx.UnsealedAudit(100)
+		if len(rows) != 4 { // two made, one promoted, the next one made
+			t.Errorf("%d events on record", len(rows))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
