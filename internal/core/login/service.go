@@ -83,6 +83,7 @@ type Request struct {
 	Purpose  Purpose
 	Service  service.Service
 	Ask      []consent.Ask
+	Offline  bool // the service may come back for the data while the person is away, and says so on the share page (A16)
 	MinLevel service.Level
 	MaxAge   *time.Duration // nil for no limit
 	Force    bool           // PIN and code afresh whatever session there is
@@ -100,7 +101,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Transaction, error) {
 	now := s.Now()
 	t := Transaction{
 		ID: random.ID(s.Rand), CreatedAt: now, ExpiresAt: now.Add(s.Times.Transaction), Browser: Digest(r.Browser),
-		Wire: r.Wire, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask,
+		Wire: r.Wire, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask, Offline: r.Offline,
 		MinLevel: max(r.MinLevel, service.LevelPassword), Lang: r.Lang, Hint: r.Hint,
 	}
 	t.Resume = r.Resume(t.ID)

@@ -55,6 +55,7 @@ type Transaction struct {
 
 	Service  string        `json:"service"`
 	Ask      []consent.Ask `json:"ask,omitempty"`
+	Offline  bool          `json:"offline,omitempty"`
 	MinLevel service.Level `json:"min_level"`
 	Lang     string        `json:"lang"`
 	Hint     string        `json:"hint,omitempty"` // login_hint, shown in the first field
@@ -65,6 +66,7 @@ type Transaction struct {
 	Person  citizen.ID `json:"person,omitempty"`  // empty for an identifier that nobody has
 
 	PINRight  bool            `json:"pin_right,omitempty"`
+	Proof     []byte          `json:"proof,omitempty"`     // salt of the stored PIN that was right: see stands
 	Temporary bool            `json:"temporary,omitempty"` // a temporary PIN: one's own must be chosen (R2.09)
 	Channel   message.Channel `json:"channel,omitempty"`
 	SentTo    string          `json:"sent_to,omitempty"` // last digits or first letter only
@@ -137,10 +139,12 @@ func Digest(cookie string) []byte {
 	return sum[:]
 }
 
-// startOver takes the transaction back to its first question with a notice: a wrong code restarts from identifier and PIN (R3.16).
+// startOver takes the transaction back to its first question with a notice, and leaves nothing of what was proved: a wrong code restarts from identifier and
+// PIN (R3.16), and so does a proof that was taken back.
 func (t *Transaction) startOver(notice fault.Code) {
 	t.Subject, t.Person = "", ""
-	t.PINRight, t.Temporary = false, false
+	t.PINRight, t.Proof, t.Temporary, t.CodeRight, t.PINChosen = false, nil, false, false, false
+	t.Level, t.Means, t.AuthAt, t.Session, t.Reused = 0, nil, time.Time{}, "", false
 	t.CodeMAC, t.CodeUntil, t.Channel, t.SentTo = nil, time.Time{}, "", ""
 	t.Notice = &Notice{Code: notice}
 }

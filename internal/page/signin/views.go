@@ -111,6 +111,7 @@ type Consent struct {
 	Purpose    string
 	Retention  string
 	Attributes []Attribute
+	Offline    bool // the service may look again while the person is away
 }
 
 // Page implements ui.View.

@@ -116,7 +116,7 @@ func (p *Provider) loginRequest(r *http.Request, s service.Service, q request) (
 	}
 	return login.Request{
 		Wire: wire, Payload: payload, Resume: func(id string) string { return PathAuthorize + "/" + id }, Return: q.Redirect, Purpose: login.SignIn,
-		Service: s, Ask: q.Ask, MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: p.lang(r, q.Lang), Hint: q.Hint,
+		Service: s, Ask: q.Ask, Offline: q.offline(), MinLevel: q.Level, MaxAge: q.maxAge(), Force: q.forced(), Lang: p.lang(r, q.Lang), Hint: q.Hint,
 		Browser: p.Jar.Browser(r), Session: p.Jar.Session(r),
 	}, nil
 }

@@ -36,7 +36,7 @@ func signinStories() []Story {
 	wrong := code
 	wrong.Task = task(hospital(), "code", 3, ui.Problem{Field: "code", Code: "CH-1214"})
 	byEmail := signin.Code{Task: task(hospital(), "code", 3), Channel: "email", To: "m•••@exemplo.pt", Until: until, Again: true}
-	consent := signin.Consent{
+	consent := signin.Consent{Offline: true,
 		Task:      task(hospital(), "consent", 3),
 		Purpose:   "Marcar consultas e mostrar-lhe os seus exames.",
 		Retention: "Cinco anos depois da última consulta.",
