@@ -36,13 +36,14 @@ func (s *Service) EnterCode(ctx context.Context, id, browser, session string, co
 		}
 		right := subtle.ConstantTimeCompare(mac, t.CodeMAC) == 1
 		t.CodeMAC = nil
-		person, err := tx.Person(t.Person)
+		person, key, err := s.holder(tx, t.Person)
 		if err != nil {
 			return err
 		}
-		key, err := tx.Key(t.Person)
-		if err != nil {
+		if stands, err := s.stands(tx, t, key); err != nil {
 			return err
+		} else if !stands {
+			return s.beginAgain(tx, t, now)
 		}
 		if !right {
 			return s.codeWrong(tx, t, person, key, now)
@@ -80,8 +81,7 @@ func (s *Service) codeWrong(tx Tx, t *Transaction, person citizen.Person, key cr
 
 func (s *Service) codeRight(tx Tx, t *Transaction, person citizen.Person, key credential.Key, browser, session string, now time.Time) (string, error) {
 	if err := s.Policy.Usable(key, person, now); err != nil { // blocked or cancelled since the PIN
-		t.Stop = stopOf(fault.Of(err))
-		return "", nil
+		return "", s.stopWith(tx, t, err, now)
 	}
 	t.CodeRight, t.Level, t.AuthAt = true, levelOf(t.Channel), now
 	t.Means = []string{"pin", string(t.Channel)}
@@ -141,9 +141,13 @@ func (s *Service) tell(tx Tx, person citizen.Person, kind message.Kind, data map
 
 // ChoosePIN stores a PIN of the person's own choice and, after a temporary one, opens the session (R2.09, R3.06, R3.08, R3.11).
 func (s *Service) ChoosePIN(ctx context.Context, id, browser, session string, pin, again credential.PIN) (Opened, error) {
-	key, err := s.checkNewPIN(ctx, id, browser, pin, again)
+	key, stands, err := s.checkNewPIN(ctx, id, browser, pin, again)
 	if err != nil {
 		return Opened{}, err
+	}
+	if !stands {
+		t, err := s.step(ctx, id, browser, s.beginAgain, StepChoosePIN)
+		return Opened{Transaction: t}, err
 	}
 	stored, err := s.Hasher.Hash(pin, key.Person)
 	if err != nil {
@@ -165,43 +169,43 @@ func (s *Service) ChoosePIN(ctx context.Context, id, browser, session string, pi
 	return Opened{t, cookie}, err
 }
 
-// checkNewPIN applies the policy and the small history, outside any transaction: each earlier PIN costs a slow hash.
-func (s *Service) checkNewPIN(ctx context.Context, id, browser string, pin, again credential.PIN) (credential.Key, error) {
-	var key credential.Key
+// checkNewPIN applies the policy and the small history, outside any transaction: each earlier PIN costs a slow hash. Whose proof no longer stands is told
+// nothing: "that is the PIN in force" would be an answer without a try.
+func (s *Service) checkNewPIN(ctx context.Context, id, browser string, pin, again credential.PIN) (key credential.Key, stands bool, err error) {
 	t, err := s.Load(ctx, id, browser)
 	if err != nil {
-		return key, err
+		return key, false, err
 	}
 	if err := expect(t.Next(s.Now()), []Step{StepChoosePIN}); err != nil {
-		return key, err
+		return key, false, err
 	}
 	var person citizen.Person
 	err = s.View(ctx, func(tx Tx) (err error) {
-		if person, err = tx.Person(t.Person); err != nil {
+		if person, key, err = s.holder(tx, t.Person); err != nil {
 			return err
 		}
-		key, err = tx.Key(t.Person)
+		stands, err = s.stands(tx, &t, key)
 		return err
 	})
-	if err != nil {
-		return key, err
+	if err != nil || !stands {
+		return key, false, err
 	}
 	if err := s.Policy.CheckNew(pin, person); err != nil {
-		return key, err
+		return key, true, err
 	}
 	if !pin.Equal(again) {
-		return key, fault.New(fault.PINUnequal).On("new_pin_again")
+		return key, true, fault.New(fault.PINUnequal).On("new_pin_again")
 	}
 	for _, earlier := range append([]credential.StoredPIN{key.PIN}, key.EarlierPINs...) {
 		same, err := s.Hasher.Matches(earlier, pin, t.Person)
 		if err != nil {
-			return key, fault.New(fault.StoreUnavailable).Because(err)
+			return key, true, fault.New(fault.StoreUnavailable).Because(err)
 		}
 		if same {
-			return key, fault.New(fault.PINUsedBefore).On("new_pin")
+			return key, true, fault.New(fault.PINUsedBefore).On("new_pin")
 		}
 	}
-	return key, nil
+	return key, true, nil
 }
 
 func (s *Service) storePIN(tx Tx, t *Transaction, key credential.Key, stored credential.StoredPIN, session string, now time.Time) (string, error) {
@@ -231,7 +235,7 @@ func (s *Service) storePIN(tx Tx, t *Transaction, key credential.Key, stored cre
 			return "", err
 		}
 	}
-	t.PINChosen, t.Temporary = true, false
+	t.PINChosen, t.Proof, t.Temporary = true, stored.Salt, false
 	cookie := ""
 	if t.Session == "" {
 		if cookie, err = s.openSession(tx, t, session, now); err != nil {

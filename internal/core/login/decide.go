@@ -9,7 +9,6 @@ import (
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
 	"chave/internal/core/credential"
-	"chave/internal/core/fault"
 	"chave/internal/core/message"
 	"chave/internal/core/random"
 )
@@ -23,8 +22,12 @@ func (s *Service) Decide(ctx context.Context, id, browser string, share []consen
 			return err
 		}
 		if err := s.Policy.Usable(key, person, now); err != nil {
-			t.Stop = stopOf(fault.Of(err))
-			return nil
+			return s.stopWith(tx, t, err, now)
+		}
+		if stands, err := s.stands(tx, t, key); err != nil {
+			return err
+		} else if !stands {
+			return s.beginAgain(tx, t, now)
 		}
 		subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
 		var refused []consent.Name
@@ -98,6 +101,11 @@ func (s *Service) ConfirmCancel(ctx context.Context, id, browser string) (Transa
 		person, key, err := s.holder(tx, t.Person)
 		if err != nil {
 			return err
+		}
+		if stands, err := s.stands(tx, t, key); err != nil {
+			return err
+		} else if !stands {
+			return s.beginAgain(tx, t, now)
 		}
 		key.State, key.EndedAt = credential.Cancelled, now
 		if err := tx.UpdateKey(key); err != nil {

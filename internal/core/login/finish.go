@@ -72,6 +72,9 @@ func (s *Service) Finish(ctx context.Context, id, browser, wire string, grant fu
 			return fault.New(fault.LoginUnknown)
 		}
 		t.Over = true
+		if err := s.proofStands(tx, t, now); err != nil {
+			return err
+		}
 		out = Outcome{Refusal: t.Refusal, Payload: t.Payload, Purpose: t.Purpose, Service: t.Service}
 		if t.Refusal == "" {
 			verified, err := s.verify(tx, t, now)
@@ -89,6 +92,22 @@ func (s *Service) Finish(ctx context.Context, id, browser, wire string, grant fu
 		return grant(tx, out)
 	}, StepResume)
 	return out, err
+}
+
+// proofStands turns a sign-in whose proof was taken back after the share page into a refusal: the service hears no, and nothing else.
+func (s *Service) proofStands(tx Tx, t *Transaction, now time.Time) error {
+	if t.Refusal != "" || t.Purpose != SignIn {
+		return nil
+	}
+	key, err := tx.Key(t.Person)
+	if err != nil {
+		return err
+	}
+	if stands, err := s.stands(tx, t, key); err != nil || stands {
+		return err
+	}
+	t.Refusal = fault.SessionNeeded
+	return tx.InsertAudit(s.refused(t, t.Refusal, now))
 }
 
 // verify builds the proof from rows as they are now. A cancelled key ends here even when the share page was already answered.

@@ -39,7 +39,7 @@ func (s *Service) EnterPIN(ctx context.Context, id, browser, address string, pin
 		if !right {
 			return s.pinWrong(tx, t, taken.tries, now)
 		}
-		return s.pinRight(tx, t, taken.tries, address, code, mac, now)
+		return s.pinRight(tx, t, taken, address, code, mac, now)
 	}, StepPIN)
 	if err == nil {
 		s.Wake()
@@ -140,8 +140,8 @@ func (s *Service) tellOfWait(tx Tx, t *Transaction, stop *Notice, now time.Time)
 }
 
 // pinRight gives the try back and goes on to the code, or stops with the reason: now the person has proved something and may be told (R3.27).
-func (s *Service) pinRight(tx Tx, t *Transaction, tries credential.Tries, address string, code credential.Code, mac []byte, now time.Time) error {
-	counted, err := tx.Tries(tries.Subject, tries.Source)
+func (s *Service) pinRight(tx Tx, t *Transaction, taken takenTry, address string, code credential.Code, mac []byte, now time.Time) error {
+	counted, err := tx.Tries(taken.tries.Subject, taken.tries.Source)
 	if err != nil {
 		return err
 	}
@@ -158,17 +158,20 @@ func (s *Service) pinRight(tx Tx, t *Transaction, tries credential.Tries, addres
 	}
 	t.Stop = nil
 	if err := s.Policy.Usable(key, person, now); err != nil {
-		t.Stop = stopOf(fault.Of(err))
-		return tx.InsertAudit(s.refused(t, t.Stop.Code, now))
+		return s.stopWith(tx, t, err, now)
 	}
-	t.PINRight, t.Temporary = true, key.Temporary()
+	t.PINRight, t.Proof, t.Temporary = true, taken.key.PIN.Salt, key.Temporary()
+	if stands, err := s.stands(tx, t, key); err != nil {
+		return err
+	} else if !stands { // changed while it was hashed
+		return s.beginAgain(tx, t, now)
+	}
 	if err := tx.InsertAudit(s.event(audit.PINAccepted, t.Person, t.Service, t.ID, now)); err != nil {
 		return err
 	}
 	channel, to, ok := message.Route(person)
 	if !ok {
-		t.Stop = &Notice{Code: fault.NoChannel}
-		return nil
+		return s.stopWith(tx, t, fault.New(fault.NoChannel), now)
 	}
 	return s.sendCode(tx, t, person, channel, to, address, code, mac, now)
 }
@@ -229,9 +232,14 @@ func (s *Service) SendAgain(ctx context.Context, id, browser, address string, by
 		return Transaction{}, fault.New(fault.StoreUnavailable).Because(err)
 	}
 	t, err := s.step(ctx, id, browser, func(tx Tx, t *Transaction, now time.Time) error {
-		person, err := tx.Person(t.Person)
+		person, key, err := s.holder(tx, t.Person)
 		if err != nil {
 			return err
+		}
+		if stands, err := s.stands(tx, t, key); err != nil {
+			return err
+		} else if !stands {
+			return s.beginAgain(tx, t, now)
 		}
 		channel, to, ok := message.Route(person)
 		if byEmail {
