@@ -51,10 +51,10 @@ func run(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if on.home, err = country.Start(ctx, program, dir); err != nil {
+	if on.home, err = country.Start(ctx, program, dir, "--verbose"); err != nil {
 		return 0, err
 	}
-	defer on.home.Stop()
+	defer on.home.Stop() // once more is no harm
 	out := filepath.Join(top, "out", "browser")
 	if err := os.RemoveAll(out); err != nil {
 		return 0, err
@@ -64,7 +64,12 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer on.browser.Close()
-	return m.Run(), nil
+	code := m.Run()
+	on.home.Stop()
+	if code != 0 {
+		fmt.Printf("--- the demonstration said:\n%s", on.home.Said())
+	}
+	return code, nil
 }
 
 // again starts the country over, so that no journey meets what another left.

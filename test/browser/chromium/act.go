@@ -217,14 +217,16 @@ func (w *Window) Address() (address string) {
 func (w *Window) fail(format string, args ...any) {
 	w.T.Helper()
 	said := fmt.Sprintf(format, args...)
-	if raw, err := w.evaluate(`location.href + "\n" + (document.body ? document.body.innerText : '')`, false); err == nil {
+	w.Name += "-failed"
+	_ = w.save(w.Name, true) // the failure itself matters more
+	// The page is given up, so lists of two hundred countries may go before its text is read.
+	const text = `document.querySelectorAll('select').forEach(s => s.remove()), location.href + "\n" + (document.body ? document.body.innerText : '')`
+	if raw, err := w.evaluate(text, false); err == nil {
 		page := ""
-		_ = json.Unmarshal(raw, &page) // the failure itself matters more
+		_ = json.Unmarshal(raw, &page)
 		said += "\n" + page
 	}
-	w.Name += "-failed"
 	w.T.Logf("%s: %s", w.Name, said)
-	_ = w.save(w.Name, false)
 	w.T.FailNow()
 }
 
