@@ -89,7 +89,7 @@ func (b *bench) read(ctx context.Context, env []string, name string, args ...str
 
 func (b *bench) runIn(ctx context.Context, dir string, env []string, out io.Writer, name string, args ...string) error {
 	fmt.Fprintf(b.log, "$ %s\n", strings.Join(append([]string{name}, args...), " "))
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // the table of steps names what runs; nothing comes from outside
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

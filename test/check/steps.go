@@ -114,7 +114,7 @@ func lint(ctx context.Context, b *bench) (string, []string, error) {
 			return "", nil, err
 		}
 	}
-	return "", nil, b.run(ctx, nil, binary, "run", "--timeout", "15m")
+	return "", nil, b.run(ctx, nil, binary, "run", "--timeout", "15m", "--allow-serial-runners")
 }
 
 var (
