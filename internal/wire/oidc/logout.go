@@ -195,9 +195,12 @@ func (p *Provider) end(w http.ResponseWriter, r *http.Request, out leaving) erro
 	return p.left(w, r, out)
 }
 
-// left sends the browser on, with nothing of the session left in it.
+// left sends the browser on, with nothing of the session left in it. A request without the cookie takes none away: it may be another site's form, which browsers
+// send without it, and the session that they keep would go on living where nobody can end it.
 func (p *Provider) left(w http.ResponseWriter, r *http.Request, out leaving) error {
-	p.Jar.ClearSession(w)
+	if p.Jar.Session(r) != "" {
+		p.Jar.ClearSession(w)
+	}
 	if out.Return == "" {
 		p.Pages.SignedOut(w, r)
 		return nil
