@@ -47,7 +47,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return err
 	}
 	defer func() { // kong ends the process after showing help; ours ends by returning
-		if cause := recover(); cause == errHelp {
+		cause := recover()
+		if shown, ok := cause.(error); ok && errors.Is(shown, errHelp) {
 			err = nil
 		} else if cause != nil {
 			panic(cause)

@@ -32,7 +32,7 @@ func start(t *testing.T, now func() time.Time) (*Server, *httptest.Server) {
 	return s, server
 }
 
-func ask(t *testing.T, ctx context.Context, url, token, body string) (int, string, error) {
+func ask(ctx context.Context, t *testing.T, url, token, body string) (int, string, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, "POST", url+"/lookup", strings.NewReader(body))
 	if err != nil {
@@ -54,7 +54,7 @@ func TestLookup_answers_from_the_records(t *testing.T) {
 	lookup := func(t *testing.T, kind, country, number, born string) Reply {
 		t.Helper()
 		body, _ := json.Marshal(Query{kind, country, number, born})
-		status, out, err := ask(t, t.Context(), server.URL, secret, string(body))
+		status, out, err := ask(t.Context(), t, server.URL, secret, string(body))
 		if err != nil || status != 200 {
 			t.Fatalf("%d %s %v", status, out, err)
 		}
@@ -124,7 +124,7 @@ func TestLookup_refuses_strangers_and_nonsense(t *testing.T) {
 		"too long":         {secret, `{"number":"` + strings.Repeat("1", 20<<10) + `"}`, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if status, out, err := ask(t, t.Context(), server.URL, c.token, c.body); err != nil || status != c.status || strings.Contains(out, "Beatriz") {
+			if status, out, err := ask(t.Context(), t, server.URL, c.token, c.body); err != nil || status != c.status || strings.Contains(out, "Beatriz") {
 				t.Errorf("%d %s %v", status, out, err)
 			}
 		})
@@ -138,25 +138,25 @@ func TestMoods_never_sound_like_a_yes(t *testing.T) {
 	s, server := start(t, func() time.Time { return noon })
 	good := `{"document_type":"citizen_card","country":"PRT","number":"994101376ZZ0","birth_date":"1987-04-12"}`
 	s.Behave(Down)
-	if status, _, err := ask(t, t.Context(), server.URL, secret, good); err != nil || status != 503 {
+	if status, _, err := ask(t.Context(), t, server.URL, secret, good); err != nil || status != 503 {
 		t.Errorf("down: %d %v", status, err)
 	}
 	s.Behave(Garbled)
-	if _, out, _ := ask(t, t.Context(), server.URL, secret, good); json.Valid([]byte(out)) {
+	if _, out, _ := ask(t.Context(), t, server.URL, secret, good); json.Valid([]byte(out)) {
 		t.Errorf("garbled: %s", out)
 	}
 	s.Behave(Lost)
-	if _, _, err := ask(t, t.Context(), server.URL, secret, good); err == nil {
+	if _, _, err := ask(t.Context(), t, server.URL, secret, good); err == nil {
 		t.Error("lost: an answer arrived")
 	}
 	s.Behave(Silent)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, _, err := ask(t, ctx, server.URL, secret, good); err == nil {
+	if _, _, err := ask(ctx, t, server.URL, secret, good); err == nil {
 		t.Error("silent: an answer arrived")
 	}
 	s.Behave(Slow)
-	if status, _, err := ask(t, t.Context(), server.URL, secret, good); err != nil || status != 200 {
+	if status, _, err := ask(t.Context(), t, server.URL, secret, good); err != nil || status != 200 {
 		t.Errorf("slow: %d %v", status, err)
 	}
 	if s.Asked() != 5 {

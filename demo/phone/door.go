@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -160,7 +161,7 @@ func readJSON(r *http.Request, into any) error {
 		}
 		return refusal{http.StatusBadRequest, "bad_json", "there is something after the JSON value"}
 	}
-	if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return err
 	}
 	return refusal{http.StatusBadRequest, "bad_json", "the body is not the JSON object this address takes"}

@@ -179,7 +179,7 @@ func TestB8_pages_are_safe_by_their_headers(t *testing.T) {
 	n := newNode(t)
 	v := n.visitor()
 	v.open("/key")
-	resp, err := v.client.Get(v.at.String()) //nolint:noctx // a test's own server
+	resp, err := v.client.Get(v.at.String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 // Field names a part of the zone, in words that a form can use too.
 type Field string
 
+// The parts of a zone.
 const (
 	FieldZone         Field = "zone" // the zone as a whole
 	FieldDocumentType Field = "document_type"
@@ -26,6 +27,7 @@ const (
 // Problem is the check that failed.
 type Problem string
 
+// The checks.
 const (
 	ProblemLength     Problem = "length"      // not the number of characters of a known zone
 	ProblemCharacter  Problem = "character"   // a character that does not belong there

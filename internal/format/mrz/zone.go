@@ -9,6 +9,7 @@ import (
 // Size is the shape of a zone.
 type Size string
 
+// The shapes that are read.
 const (
 	TD1 Size = "TD1" // three lines of 30 characters
 	TD3 Size = "TD3" // two lines of 44 characters

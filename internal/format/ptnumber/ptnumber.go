@@ -34,6 +34,7 @@ func (NSNS) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 // Problem is what is wrong with a number.
 type Problem string
 
+// The problems.
 const (
 	ProblemLength     Problem = "length"
 	ProblemCharacter  Problem = "character"   // a letter or sign that does not belong there
@@ -168,6 +169,7 @@ func ParseNIF(s string) (NIF, error) {
 // HolderKind is the kind of holder that the first digits of a NIF tell.
 type HolderKind string
 
+// The kinds.
 const (
 	NaturalPerson    HolderKind = "natural_person"
 	NonResident      HolderKind = "natural_person_non_resident" // 45: taxed at source only

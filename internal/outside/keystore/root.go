@@ -61,7 +61,7 @@ func CreateRootKey(path string) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(path) // half a key is worse than none
+			_ = os.Remove(path) // half a key is worse than none; if it stays, the next start refuses it
 		}
 	}()
 	line := append([]byte(rootFileMark), hex.EncodeToString(root)...)
@@ -121,7 +121,7 @@ func readRootFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open root key: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	// The open file is asked, not the path, so that nobody can put another in its place between the two.
 	info, err := f.Stat()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 // TLSPolicy says how the way to the mail server is protected.
 type TLSPolicy string
 
+// The ways.
 const (
 	STARTTLS TLSPolicy = "starttls" // required, never given up for a server that does not offer it; the default
 	Implicit TLSPolicy = "implicit" // TLS from the first byte, usually port 465

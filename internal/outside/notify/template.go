@@ -99,7 +99,7 @@ func wellFormed(contentType string, body io.Reader) error {
 		}
 	case "application/xml":
 		for d := xml.NewDecoder(bytes.NewReader(b)); ; {
-			if _, err := d.Token(); err == io.EOF {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
 				return nil
 			} else if err != nil {
 				return errors.New("body is not XML once it is filled in")

@@ -103,14 +103,28 @@ func Steps(current string) []Trail {
 	return all
 }
 
-// Trail marks the step of each page.
-func (Type) Trail() []Trail         { return Steps("document") }
-func (Document) Trail() []Trail     { return Steps("document") }
-func (Registry) Trail() []Trail     { return Steps("document") }
-func (Attest) Trail() []Trail       { return Steps("document") }
-func (Contacts) Trail() []Trail     { return Steps("contacts") }
-func (Numbers) Trail() []Trail      { return Steps("numbers") }
-func (Refused) Trail() []Trail      { return nil }
+// Trail marks the step of this page.
+func (Type) Trail() []Trail { return Steps("document") }
+
+// Trail marks the step of this page.
+func (Document) Trail() []Trail { return Steps("document") }
+
+// Trail marks the step of this page.
+func (Registry) Trail() []Trail { return Steps("document") }
+
+// Trail marks the step of this page.
+func (Attest) Trail() []Trail { return Steps("document") }
+
+// Trail marks the step of this page.
+func (Contacts) Trail() []Trail { return Steps("contacts") }
+
+// Trail marks the step of this page.
+func (Numbers) Trail() []Trail { return Steps("numbers") }
+
+// Trail marks the step of this page.
+func (Refused) Trail() []Trail { return nil }
+
+// Trail marks the step of this page.
 func (TemporaryPIN) Trail() []Trail { return Steps("pin") }
 
 // Trail of the last page has no current step once the person has signed in.

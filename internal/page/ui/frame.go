@@ -83,11 +83,17 @@ func (f *Frame) Choices() []Choice {
 	return all
 }
 
-// Date, Clock, Moment and Until write times in the reader's language, by Lisbon's clock.
-func (f *Frame) Date(t time.Time) string   { return f.site.texts.Date(f.Lang, t) }
-func (f *Frame) Clock(t time.Time) string  { return f.site.texts.Clock(f.Lang, t) }
+// Date writes a day in the reader's language, by Lisbon's clock.
+func (f *Frame) Date(t time.Time) string { return f.site.texts.Date(f.Lang, t) }
+
+// Clock writes the time of day in the reader's language, by Lisbon's clock.
+func (f *Frame) Clock(t time.Time) string { return f.site.texts.Clock(f.Lang, t) }
+
+// Moment writes day and time in the reader's language, by Lisbon's clock.
 func (f *Frame) Moment(t time.Time) string { return f.site.texts.Moment(f.Lang, t) }
-func (f *Frame) Until(t time.Time) string  { return f.site.texts.Until(f.Lang, t, f.site.now()) }
+
+// Until writes as much of an instant to come as is clear in the reader's language, by Lisbon's clock.
+func (f *Frame) Until(t time.Time) string { return f.site.texts.Until(f.Lang, t, f.site.now()) }
 
 // Machine is a time for the datetime attribute, from which the script writes it in the reader's own zone.
 func (f *Frame) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }

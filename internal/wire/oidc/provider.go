@@ -136,7 +136,7 @@ const (
 	PathJWKS       = "/oauth2/jwks"
 	PathAuthorize  = "/oauth2/authorize"
 	PathPAR        = "/oauth2/par"
-	PathToken      = "/oauth2/token"
+	PathToken      = "/oauth2/token" //nolint:gosec // a path
 	PathUserinfo   = "/oauth2/userinfo"
 	PathIntrospect = "/oauth2/introspect"
 	PathRevoke     = "/oauth2/revoke"
