@@ -6,11 +6,13 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
+	"chave/internal/core/service"
 )
 
 // held is a token that stands: genuine, in time, of a living family.
 type held struct {
 	family  grant.Family
+	service service.Service
 	agreed  agreement
 	scopes  []string
 	issued  time.Time
@@ -43,17 +45,20 @@ func (p *Provider) refreshable(ctx context.Context, text string) (held, bool, er
 func (p *Provider) living(ctx context.Context, family string) (held, bool, error) {
 	var h held
 	err := p.View(ctx, func(tx Tx) (err error) {
-		h.family, err = tx.Family(family)
+		if h.family, err = tx.Family(family); err != nil {
+			return err
+		}
+		h.service, err = tx.Service(h.family.Service)
 		return err
 	})
-	if fault.Is(err, fault.RowNotFound) {
+	if fault.Is(err, fault.RowNotFound) || fault.Is(err, fault.ServiceUnknown) || (err == nil && h.service.Closed) {
 		return h, false, nil
 	}
 	if err != nil {
 		return h, false, err
 	}
 	var alive bool
-	h.agreed, alive, err = agreementOf(h.family, p.Now())
+	h.agreed, alive, err = agreementOf(h.family, h.service, p.Now())
 	return h, alive, err
 }
 

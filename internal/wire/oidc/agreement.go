@@ -94,13 +94,19 @@ func (p *Provider) issue(tx grant.Tx, s service.Service, q request, v login.Veri
 	})
 }
 
-// agreementOf reads what a living family agreed to; ok is false for one that has ended.
-func agreementOf(f grant.Family, now time.Time) (a agreement, ok bool, err error) {
+// agreementOf reads what a living family agreed to; ok is false for one that has ended. What the service is no longer registered for is left out: the operator's
+// word counts at once, not when the last token has ended.
+func agreementOf(f grant.Family, s service.Service, now time.Time) (a agreement, ok bool, err error) {
 	if !f.Alive(now) {
 		return a, false, nil
 	}
 	if err := json.Unmarshal(f.Payload, &a); err != nil {
 		return a, false, fault.New(fault.InternalError).Because(err)
+	}
+	for name := range a.Values {
+		if _, listed := s.Allowed(name); !listed {
+			delete(a.Values, name)
+		}
 	}
 	return a, true, nil
 }

@@ -42,7 +42,7 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Ser
 			return err
 		}
 		var alive bool
-		if a, alive, err = agreementOf(family, now); err != nil {
+		if a, alive, err = agreementOf(family, s, now); err != nil {
 			return err
 		}
 		if !alive || !a.Offline {

@@ -70,7 +70,7 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Se
 		return no
 	}
 	now := p.Now()
-	a, alive, err := agreementOf(family, now)
+	a, alive, err := agreementOf(family, s, now)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"chave/internal/core/fault"
-	"chave/internal/core/service"
 )
 
 // userinfo tells a service what the person agreed to share (OIDC Core §5.3). The token comes in the header or a form body, never in the address (B8).
@@ -21,7 +20,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return tokenRefused(http.StatusUnauthorized, refuse(invalidToken, "the access token is unknown, has expired or was revoked").with(fault.GrantExpired))
 	}
-	unshare(w, r, service.Service{Settings: service.Settings{Origins: p.originsOf(r, h.family.Service)}})
+	unshare(w, r, h.service)
 	if !slices.Contains(h.scopes, scopeOpenID) {
 		e := tokenRefused(http.StatusForbidden, refuse(insufficientScope, "the access token lacks the scope openid"))
 		e.challenge += `, scope="openid"`
@@ -30,18 +29,6 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	claims := map[string]any{"sub": h.agreed.Subject}
 	released(h.agreed.Values, h.scopes, h.agreed.Named, claims)
 	return answer(w, http.StatusOK, claims)
-}
-
-// originsOf reads the origins of a service, only when a browser asks.
-func (p *Provider) originsOf(r *http.Request, id string) []string {
-	if r.Header.Get("Origin") == "" {
-		return nil
-	}
-	s, err := p.lookup(r, id)
-	if err != nil {
-		return nil
-	}
-	return s.Origins
 }
 
 // presented finds the one access token of a request (RFC 6750 §2).
