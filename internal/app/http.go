@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -43,7 +44,7 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 		rec.Header().Set("X-Request-Id", number)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, number))
 		defer m.finish(rec, r, number, began)
-		if !m.limits.allow(m.address(r)) {
+		if !m.limits.allow(m.source(r)) {
 			rec.Header().Set("Retry-After", "1")
 			m.app.Site.Fail(rec, r, fault.New(fault.TooManyRequests))
 			return
@@ -101,6 +102,30 @@ func (m *middle) address(r *http.Request) string {
 		}
 	}
 	return host
+}
+
+// source is the address as limits count it. One customer's line or one rented machine holds a whole IPv6 /64, 2^64 addresses: counted one by one, no limit would
+// ever be reached.
+func (m *middle) source(r *http.Request) string {
+	text := m.address(r)
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		return text
+	}
+	if ip = ip.Unmap(); ip.Is4() {
+		return ip.String()
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return text
+	}
+	return network.String()
+}
+
+// relayed tells whether a request came through a proxy that no setting names: its own address says nothing of who asks.
+func (m *middle) relayed(r *http.Request) bool {
+	peer, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err != nil || !within(m.trusted, peer) && (r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "")
 }
 
 func within(list []*net.IPNet, address string) bool {

@@ -48,7 +48,7 @@ func (a *App) mount(c Config) error {
 	}
 	mux := http.NewServeMux()
 	site.Mount(mux)
-	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.address, Now: a.Now}).Mount(mux)
+	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.source, Now: a.Now}).Mount(mux)
 	a.mountAreas(mux)
 	if err := a.mountOIDC(mux, c); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (a *App) mountHealth(mux *http.ServeMux, m *middle) {
 		_, _ = w.Write([]byte("ready\n"))
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		if !within(m.metrics, m.address(r)) {
+		if m.relayed(r) || !within(m.metrics, m.address(r)) {
 			a.Site.Fail(w, r, fault.New(fault.PageNotFound))
 			return
 		}
