@@ -85,9 +85,9 @@ func New(s Settings, vault Vault) (Service, error) {
 	checkAuth(bad, s)
 	checkAttributes(bad, s.Attributes)
 	if s.SubjectType == Pairwise && s.Sector == "" && len(s.RedirectURIs) > 0 {
-		s.Sector = sectorOf(s.RedirectURIs[0])
+		s.Sector = sectorOf(s.ID, s.RedirectURIs[0])
 		for _, u := range s.RedirectURIs[1:] {
-			if sectorOf(u) != s.Sector {
+			if sectorOf(s.ID, u) != s.Sector {
 				bad("sector", "the redirect_uris lie on several hosts: say which sector they share (OIDC Core §8.1)")
 				break
 			}
@@ -171,10 +171,15 @@ func Loopback(host string) bool {
 	return err == nil && ip.Zone() == "" && ip.IsLoopback()
 }
 
-func sectorOf(text string) string {
+// sectorOf is the host of an address (OIDC Core §8.1). An address on people's own machines has none that would tell whose it is: the service is then a sector
+// by itself, or programs that have nothing to do with each other would know people by the same subject.
+func sectorOf(id, text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return ""
+	}
+	if u.Host == "" || Loopback(u.Hostname()) {
+		return "service:" + id
 	}
 	return u.Host
 }
