@@ -13,10 +13,17 @@ type Clock struct {
 // Now is the moved time in UTC.
 func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())).UTC() }
 
-// Advance moves the clock forward by d and returns the new time. A negative d does nothing.
+// farthest is as far ahead as the clock goes: long past the end of every key, and far from where a Duration overflows into the past.
+const farthest = 200 * 366 * 24 * time.Hour
+
+// Advance moves the clock forward by d, at most to farthest, and returns the new time. A negative d does nothing.
 func (c *Clock) Advance(d time.Duration) time.Time {
-	if d > 0 {
-		c.ahead.Add(int64(d))
+	for d > 0 {
+		before := c.ahead.Load()
+		after := before + int64(min(d, farthest-time.Duration(before)))
+		if c.ahead.CompareAndSwap(before, after) {
+			break
+		}
 	}
 	return c.Now()
 }
