@@ -277,11 +277,19 @@ func (d *country) writeReady(path string) error {
 	if err != nil {
 		return err
 	}
-	// Written beside and renamed, so that whoever waits for the file never reads half of it.
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o600); err != nil {
+	// Written beside under a name nobody can guess, and renamed: whoever waits for the file never reads half of it, and no link that somebody planted is followed.
+	f, err := os.CreateTemp(filepath.Dir(path), ".chave-ready-*")
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
 }
 
 // demoSecret reads or makes a secret of the demo's folder. Its form is not a root key file's, so `serve` refuses a demo's keys, and without them
