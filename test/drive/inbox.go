@@ -53,6 +53,8 @@ type Message struct{ ID, To, Text string }
 type Sink struct {
 	// Heard is told of every message, once. May be nil.
 	Heard func(Message)
+	// Refuse says which messages this network cannot take now; they are answered 503, and the server tries again later. May be nil.
+	Refuse func(Message) bool
 
 	mu      sync.Mutex
 	seen    map[string]bool
@@ -73,6 +75,10 @@ func (s *Sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, "not a message", http.StatusBadRequest)
+		return
+	}
+	if s.Refuse != nil && s.Refuse(m) {
+		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
 	s.Put(m)

@@ -57,15 +57,11 @@ func (s setup) open(ctx context.Context) (*bench, error) {
 
 func (b *bench) prepare(ctx context.Context) (err error) {
 	if b.Data == "" {
-		if b.Data, err = os.MkdirTemp("", "chave-load-"); err != nil {
+		if b.Data, b.drop, err = rig.Folder(); err != nil {
 			return err
 		}
-		b.drop = func() { _ = os.RemoveAll(b.Data) }
 	}
 	if err := os.MkdirAll(b.Data, 0o755); err != nil {
-		return err
-	}
-	if err := os.Chmod(b.Data, 0o755); err != nil { // PostgreSQL's user must reach its folder inside
 		return err
 	}
 	if b.Binary == "" && !b.InProcess {

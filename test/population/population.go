@@ -16,7 +16,9 @@ import (
 	"chave/internal/core/citizen"
 	"chave/internal/core/credential"
 	"chave/internal/core/enrol"
+	"chave/internal/format/mrz"
 	"chave/internal/format/ptnumber"
+	"chave/test/drive"
 )
 
 // Most is how many people there can be: the made-up block of phones has so many numbers.
@@ -73,6 +75,42 @@ func Of(n int, o Options) Resident {
 	return Resident{p, pinFor(dice, p)}
 }
 
+// Newcomer is the resident as somebody who comes to a counter with their passport; it panics for a resident who has none.
+func (r Resident) Newcomer() drive.Newcomer {
+	d := r.Document()
+	if d.Type != citizen.Passport {
+		panic("population: this resident has no passport")
+	}
+	zone := mrz.Passport{
+		Issuer: string(d.Country), Nationality: string(r.Nationality), Number: d.Number, Surnames: r.Surnames, GivenNames: r.GivenNames,
+		BirthDate: mrz.Date(r.BirthDate), Expiry: mrz.Date(d.Expires),
+	}
+	return drive.Newcomer{
+		Number: d.Number, Issuer: string(d.Country), Expires: d.Expires.String(), GivenNames: r.GivenNames, Surnames: r.Surnames,
+		BirthDate: r.BirthDate.String(), Nationality: string(r.Nationality), Zone: zone.String(), Phone: string(r.Phone), NIF: r.NIF,
+		Attests: enrol.Attestations(),
+	}
+}
+
+// Signer is the resident in front of a browser, naming themselves by their phone.
+func (r Resident) Signer() drive.Person {
+	return drive.Person{Identifier: string(r.Phone), PIN: r.PIN, Contact: string(r.Phone)}
+}
+
+// Admit registers one resident with roles, as a migration would.
+func Admit(ctx context.Context, node *app.App, r Resident, o Options, roles ...string) error {
+	return admit(ctx, node.Enrol, r, o, roles)
+}
+
+func admit(ctx context.Context, with *enrol.Service, r Resident, o Options, roles []string) error {
+	pin, err := credential.ParsePIN(r.PIN)
+	if err != nil {
+		return err
+	}
+	_, err = with.Admit(ctx, enrol.Admission{Person: r.Person, PIN: pin, Actor: "migration", At: o.Today.AddDate(-1, 0, 0), Roles: roles})
+	return err
+}
+
 // pinFor draws until the policy for chosen PINs is content (R3.11).
 func pinFor(dice *rand.Rand, p citizen.Person) string {
 	policy := credential.Policy{}.Defaults()
@@ -97,9 +135,9 @@ func (r Resident) OtherPIN(round int) string {
 // Seed registers the residents from one number up to another, a year ago, many at once: SQLite commits them in groups. light uses the cheapest
 // argon2id parameters for their PINs, which is only fit for people who never sign in.
 func Seed(ctx context.Context, node *app.App, from, to int, light bool, o Options) error {
-	admit := *node.Enrol
+	with := *node.Enrol
 	if light {
-		admit.Hasher.Policy.Argon2Time, admit.Hasher.Policy.Argon2MemKB = 1, 8
+		with.Hasher.Policy.Argon2Time, with.Hasher.Policy.Argon2MemKB = 1, 8
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -108,12 +146,7 @@ func Seed(ctx context.Context, node *app.App, from, to int, light bool, o Option
 	for range 64 {
 		hands.Go(func() {
 			for n := range next {
-				r := Of(n, o)
-				pin, err := credential.ParsePIN(r.PIN)
-				if err == nil {
-					_, err = admit.Admit(ctx, enrol.Admission{Person: r.Person, PIN: pin, Actor: "migration", At: o.Today.AddDate(-1, 0, 0)})
-				}
-				if err != nil {
+				if err := admit(ctx, &with, Of(n, o), o, nil); err != nil {
 					stop(fmt.Errorf("register resident %d: %w", n, err))
 				}
 			}

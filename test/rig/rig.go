@@ -23,6 +23,8 @@ import (
 	"strings"
 	"time"
 
+	"chave/demo/civilregistry"
+	"chave/demo/people"
 	"chave/internal/app"
 	"chave/internal/core/service"
 	"chave/internal/outside/keystore"
@@ -46,6 +48,9 @@ type Options struct {
 	Services []service.Settings
 	// Mail opens a mail server too, so that people may have e-mail.
 	Mail bool
+	// Counter gives the server the stand-in civil registry, which knows nobody and says of foreign passports that they are not its business: with the
+	// operator's word they can be registered.
+	Counter bool
 }
 
 // Rig is a set-up. Start begins the server.
@@ -59,6 +64,14 @@ type Rig struct {
 
 	binary  string
 	closers []func()
+}
+
+// Folder makes a temporary one with a short name, which a Unix socket needs, that PostgreSQL's user may enter.
+func Folder() (dir string, drop func(), err error) {
+	if dir, err = os.MkdirTemp("", "chave-rig-"); err != nil {
+		return "", nil, err
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, os.Chmod(dir, 0o755)
 }
 
 // Build compiles the command into a folder and returns the binary.
@@ -112,6 +125,11 @@ func (r *Rig) setUp(ctx context.Context, o Options) error {
 	if err := r.sinks(ctx, o.Mail); err != nil {
 		return err
 	}
+	if o.Counter {
+		if err := r.registry(ctx); err != nil {
+			return err
+		}
+	}
 	if o.Change != nil {
 		o.Change(s)
 	}
@@ -146,14 +164,11 @@ func (r *Rig) address() (string, error) {
 
 // sinks take what the server sends.
 func (r *Rig) sinks(ctx context.Context, mail bool) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	gateway, err := r.serve(ctx, r.Sink)
 	if err != nil {
 		return err
 	}
-	gateway := &http.Server{Handler: r.Sink, ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = gateway.Serve(l) }()
-	r.closers = append(r.closers, func() { _ = gateway.Close() })
-	r.Settings.SMS = app.GatewaySettings{URL: "http://" + l.Addr().String() + "/sms", Body: drive.SinkBody}
+	r.Settings.SMS = app.GatewaySettings{URL: gateway + "/sms", Body: drive.SinkBody}
 	if !mail {
 		return nil
 	}
@@ -164,6 +179,33 @@ func (r *Rig) sinks(ctx context.Context, mail bool) error {
 	r.closers = append(r.closers, stop)
 	r.Settings.Email = app.MailSettings{Host: "127.0.0.1", Port: port, TLS: "none", From: "Chave <key@example.org>"}
 	return nil
+}
+
+// registry stands in for the civil registry.
+func (r *Rig) registry(ctx context.Context) error {
+	token := secret()
+	handler, err := civilregistry.New(civilregistry.Config{People: func() []people.Person { return nil }, Secret: token, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	s := &r.Settings.Registry
+	if s.URL, err = r.serve(ctx, handler); err != nil {
+		return err
+	}
+	s.SecretFile = r.path("registry.secret")
+	return os.WriteFile(s.SecretFile, []byte(token), 0o600)
+}
+
+// serve runs a handler on a free port of loopback until Close and gives its origin.
+func (r *Rig) serve(ctx context.Context, handler http.Handler) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(l) }()
+	r.closers = append(r.closers, func() { _ = server.Close() })
+	return "http://" + l.Addr().String(), nil
 }
 
 // register writes the registration files; the server reads them at each start.
@@ -218,10 +260,11 @@ func (r *Rig) Run(ctx context.Context, program string, args ...string) error {
 	if r.Server, err = startProcess(log, nil, program, args...); err != nil {
 		return err
 	}
-	return r.ready(ctx)
+	return r.Ready(ctx)
 }
 
-func (r *Rig) ready(ctx context.Context) error {
+// Ready waits until the server says that it is.
+func (r *Rig) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	u, err := url.Parse(r.Settings.Issuer + "/readyz")
