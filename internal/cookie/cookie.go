@@ -3,6 +3,8 @@
 //	chave_browser   which browser this is; long-lived, made at the first sign-in, worth nothing alone
 //	chave_session   the single sign-on session; goes when the browser closes, and is a new value after every sign-in
 //
+// Over HTTPS the names begin with __Host-, so that browsers take these cookies from our own host only and never from a neighbouring subdomain.
+//
 // Pages and wires read and write them only through a Jar, so that no handler can forget a flag. The package never looks anything up
 // and knows nothing of what a value stands for. The language cookie holds no proof and belongs to page/ui.
 package cookie
@@ -31,7 +33,7 @@ type Jar struct {
 }
 
 // Browser is the browser's id, or empty when it has none or sent something that we never made.
-func (j Jar) Browser(r *http.Request) string { return value(r, BrowserName) }
+func (j Jar) Browser(r *http.Request) string { return value(r, j.full(BrowserName)) }
 
 // EnsureBrowser is Browser, made and set when it is missing. It also renews its life, so that a browser in use is never forgotten.
 func (j Jar) EnsureBrowser(w http.ResponseWriter, r *http.Request, source io.Reader) string {
@@ -46,7 +48,7 @@ func (j Jar) EnsureBrowser(w http.ResponseWriter, r *http.Request, source io.Rea
 }
 
 // Session is the session's value, or empty when there is none or it cannot be ours.
-func (j Jar) Session(r *http.Request) string { return value(r, SessionName) }
+func (j Jar) Session(r *http.Request) string { return value(r, j.full(SessionName)) }
 
 // SetSession hands the browser a session. It has no life of its own: the server knows when it ends, the browser drops it when it closes.
 func (j Jar) SetSession(w http.ResponseWriter, session string) {
@@ -63,7 +65,15 @@ func (j Jar) ClearSession(w http.ResponseWriter) {
 // made sets SameSite=Lax and not Strict: a person comes here from a service by a top-level navigation, and must be known then. A form posted by
 // another site still carries nothing.
 func (j Jar) made(name, content string) *http.Cookie {
-	return &http.Cookie{Name: name, Value: content, Path: "/", HttpOnly: true, Secure: j.Secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{Name: j.full(name), Value: content, Path: "/", HttpOnly: true, Secure: j.Secure, SameSite: http.SameSiteLaxMode}
+}
+
+// full is a cookie's name on the wire (RFC 6265bis §4.1.3.2).
+func (j Jar) full(name string) string {
+	if j.Secure {
+		return "__Host-" + name
+	}
+	return name
 }
 
 // value gives what random.Handle could have made. Of two cookies with one name, which a neighbouring port or subdomain can cause, the first well-formed one
