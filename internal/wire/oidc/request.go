@@ -163,7 +163,7 @@ func readPKCE(s service.Service, in form, q *request) error {
 	case method != "S256":
 		return refuse(invalidRequest, "code_challenge_method must be S256")
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(raw) != 32 {
+	if raw, err := base64.RawURLEncoding.DecodeString(challenge); err != nil || len(raw) != 32 {
 		return refuse(invalidRequest, "code_challenge is not 43 characters of base64url")
 	}
 	q.Challenge = challenge
