@@ -3,7 +3,6 @@
 package browser
 
 import (
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -171,16 +170,6 @@ func TestJourney_a_foreign_resident_gets_a_key_with_a_passport_and_uses_it(t *te
 			h.prove()
 			h.share()
 			h.inside("hospital", p.FullName(), "urn:chave:level:3")
-			portraits(h, name)
 		})
 	}
-}
-
-// portraits takes the pictures of the documents, when asked to.
-func portraits(v *visitor, name string) {
-	if !*pictures {
-		return
-	}
-	v.Ask(`window.scrollTo(0, 0), true`, nil)
-	v.Portrait(filepath.Join(top, "docs", "images", "hospital-"+name+".png"))
 }
