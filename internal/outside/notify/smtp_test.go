@@ -86,8 +86,9 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.p.mu.Lock()
 	s.p.mails = append(s.p.mails, string(b))
+	cut := s.p.cutAfter
 	s.p.mu.Unlock()
-	if s.p.cutAfter {
+	if cut {
 		s.conn.Conn().Close()
 	}
 	return nil
@@ -275,7 +276,9 @@ func TestMailer_twins(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			noContent(t, err)
+			p.mu.Lock()
 			p.cutAfter = false
+			p.mu.Unlock()
 			if err := newMailer(t, c).Send(t.Context(), letter); err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -253,16 +254,16 @@ func TestA20_every_other_answer_is_cannot_decide_now(t *testing.T) {
 func TestA20_twins(t *testing.T) {
 	for _, twin := range []struct {
 		name  string
-		asked int
+		asked int64
 		down  bool
 	}{
 		{name: "answer lost on the way back", asked: 1},
 		{name: "never reached the registry", down: true},
 	} {
 		t.Run(twin.name, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int64
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				asked++
+				asked.Add(1)
 				w.Header().Set("Content-Type", "application/json")
 				w.Header().Set("Content-Length", fmt.Sprint(len(found)))
 				io.WriteString(w, found[:len(found)/2])
@@ -274,8 +275,8 @@ func TestA20_twins(t *testing.T) {
 			}
 			got, err := client(t, s.URL).Lookup(t.Context(), marta)
 			unavailable(t, got, err)
-			if asked != twin.asked {
-				t.Errorf("asked %d times, want %d: nothing is tried twice", asked, twin.asked)
+			if n := asked.Load(); n != twin.asked {
+				t.Errorf("asked %d times, want %d: nothing is tried twice", n, twin.asked)
 			}
 		})
 	}
