@@ -22,6 +22,7 @@ func TestTally_counts_tests_and_names_the_skipped(t *testing.T) {
 		`{"Action":"skip","Package":"p","Test":"TestAway"}`,
 		`{"Action":"output","Package":"p","Test":"TestBad","Output":"    a_test.go:9: got 1, want 2\n"}`,
 		`{"Action":"fail","Package":"p","Test":"TestBad"}`,
+		`{"Action":"output","Package":"p","Test":"TestCut","Output":"WARNING: DATA RACE\n"}`,
 		`{"Action":"fail","Package":"p"}`,
 		`{"Action":"pass","Package":"q"}`,
 		`{"Action":"skip","Package":"no/test/files"}`,
@@ -32,13 +33,13 @@ func TestTally_counts_tests_and_names_the_skipped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if count.passed != 1 || count.failed != 1 || count.packages != 1 {
-		t.Errorf("passed %d, failed %d, packages %d; want one of each", count.passed, count.failed, count.packages)
+	if count.passed != 1 || count.failed != 2 || count.packages != 1 {
+		t.Errorf("passed %d, failed %d, packages %d; want 1, 2, 1", count.passed, count.failed, count.packages)
 	}
 	if len(count.skips) != 1 || count.skips[0] != "TestAway in p (PostgreSQL is not installed)" {
 		t.Errorf("skips = %q", count.skips)
 	}
-	for text, want := range map[string]bool{"got 1, want 2": true, "words of the go command": true, "quiet": false} {
+	for text, want := range map[string]bool{"got 1, want 2": true, "DATA RACE": true, "words of the go command": true, "quiet": false} {
 		if strings.Contains(log.String(), text) != want {
 			t.Errorf("log has %q = %v, want %v", text, !want, want)
 		}

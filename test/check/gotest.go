@@ -65,12 +65,25 @@ func (t *tally) take(e event) {
 	case "fail":
 		if e.Test != "" {
 			t.failed++
+		} else {
+			t.unfinished(e.Package)
 		}
 		fmt.Fprint(t.log, strings.Join(t.output[key], ""))
 	default:
 		return
 	}
 	delete(t.output, key)
+}
+
+// unfinished prints what tests said that never ended, because their process did: by a panic, a race, or the end of its time.
+func (t *tally) unfinished(pkg string) {
+	for key, lines := range t.output {
+		if strings.HasPrefix(key, pkg+" ") && key != pkg+" " {
+			t.failed++
+			fmt.Fprint(t.log, strings.Join(lines, ""))
+			delete(t.output, key)
+		}
+	}
 }
 
 // reason finds what a test said when it skipped itself.
