@@ -37,7 +37,7 @@ func take(t *testing.T, folder string) {
 		w.Ask(`document.activeElement.blur(), window.scrollTo(0, 0), true`, nil)
 		w.Portrait(filepath.Join(folder, name+".png"))
 	}
-	wide := chromium.Look{Width: 1100, Height: 780, Language: "en-GB"}
+	wide := chromium.Look{Width: 1000, Height: 860, Language: "en-GB"}
 
 	h := visit(t, home, "oksana", "pictures/hospital", chromium.Phone("en-GB"))
 	h.open("hospital")
@@ -47,7 +47,7 @@ func take(t *testing.T, folder string) {
 	portrait(h.Window, "hospital-phone")
 
 	b := visit(t, home, "beatriz", "pictures/consent", wide)
-	b.open("bank")
+	b.open("tax")
 	b.prove()
 	b.See("button[name=decision]")
 	portrait(b.Window, "consent-desktop")
@@ -61,6 +61,7 @@ func take(t *testing.T, folder string) {
 	d.See("#nif")
 	portrait(d.Window, "counter-desktop")
 
+	d.Wear(chromium.Look{Width: 1280, Height: 1080, Language: "en-GB"})
 	d.Go(home.Tester + "/country")
 	portrait(d.Window, "country-desktop")
 }
