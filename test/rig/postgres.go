@@ -88,7 +88,7 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 
 // Start runs the server on its folder, which may be what a killed one left.
 func (p *Postgres) Start(ctx context.Context) error {
-	log, err := os.OpenFile(p.dir+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(p.Log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -171,6 +171,9 @@ func (p *Postgres) dsn(database string) string {
 
 // Data is the data directory, WAL included.
 func (p *Postgres) Data() string { return filepath.Join(p.dir, "data") }
+
+// Log is where the server writes.
+func (p *Postgres) Log() string { return p.dir + ".log" }
 
 // Kill ends the server and each of its processes at once.
 func (p *Postgres) Kill() {
