@@ -31,7 +31,8 @@ func (tx *Tx) InsertMessage(m message.Message) error {
 }
 
 // LeaseMessages gives up to n messages that are due and unleased, and leases them to this worker until an instant. The
-// outer condition is looked at again when two workers meet on a row, so that only one of them gets it.
+// outer condition is looked at again when two workers meet on a row, so that only one of them gets it. One that does not
+// open is left out and put off.
 func (tx *Tx) LeaseMessages(worker string, n int, now, until time.Time) ([]message.Message, error) {
 	var all []message.Message
 	var sealed [][]byte
@@ -62,15 +63,25 @@ func (tx *Tx) LeaseMessages(worker string, n int, now, until time.Time) ([]messa
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
+	readable := all[:0]
+	for i, m := range all {
 		var e envelope
-		if err := tx.unseal(outboxSealed, all[i].ID, sealed[i], &e); err != nil {
-			return nil, err
+		if err := tx.unseal(outboxSealed, m.ID, sealed[i], &e); err != nil {
+			tx.db.log.ErrorContext(tx.ctx, "a message does not open and is put off", "id", m.ID, "kind", m.Kind, "err", err)
+			if err := tx.RetryMessage(worker, m.ID, now.Add(unreadableWait)); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		all[i].To, all[i].Lang, all[i].Data = e.To, e.Lang, e.Data
+		m.To, m.Lang, m.Data = e.To, e.Lang, e.Data
+		readable = append(readable, m)
 	}
-	return all, nil
+	return readable, nil
 }
+
+// unreadableWait puts off a message that does not open, damaged or sealed under a root that is not configured: all others must not wait for it, and an operator
+// may bring the root back.
+const unreadableWait = time.Hour
 
 // DoneMessages removes delivered or abandoned messages that this worker has leased.
 func (tx *Tx) DoneMessages(worker string, ids []string) error {
