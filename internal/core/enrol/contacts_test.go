@@ -58,7 +58,7 @@ func TestR1_24_R2_08_a_phone_of_any_country_is_proven_at_the_desk(t *testing.T) 
 	})
 }
 
-func TestR2_12_the_desk_code_lives_300_seconds_and_three_tries(t *testing.T) {
+func TestR2_12_N16_the_desk_code_lives_300_seconds_and_three_tries(t *testing.T) {
 	c := newCounter(t)
 	at := c.atContacts(passport())
 	send := func() credential.Code {
