@@ -34,7 +34,8 @@ func folder(path string) need {
 
 func compiler() need { return program("gcc", "gcc", "libc6-dev") }
 
-func chromium() need { return program("chromium", "chromium") }
+// A browser without any font shows nothing, and a bare machine has none.
+func chromium() need { return program("chromium", "chromium", "fonts-dejavu-core") }
 
 func node() need { return program("npm", "nodejs", "npm") }
 

@@ -47,7 +47,7 @@ func steps() []step {
 		{name: "torture-smoke", about: "five kills for each database, then nothing acknowledged may be missing", needs: []need{folder("test/torture"), postgres()}, do: func(ctx context.Context, b *bench) (string, []string, error) {
 			return torture(ctx, b, "5")
 		}},
-		{name: "load-smoke", about: "the load driver against a small population", needs: []need{folder("test/load")}, do: func(ctx context.Context, b *bench) (string, []string, error) {
+		{name: "load-smoke", about: "the load driver against a small population", needs: []need{folder("test/load"), postgres()}, do: func(ctx context.Context, b *bench) (string, []string, error) {
 			return "", nil, b.run(ctx, nil, "go", "run", "./test/load", "smoke")
 		}},
 
