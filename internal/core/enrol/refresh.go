@@ -40,10 +40,12 @@ func (r *Refresh) Run(ctx context.Context) error {
 			}
 			next := now.Add(r.Every)
 			if err := r.one(ctx, who); err != nil {
-				if !fault.IsKind(err, fault.Unavailable) && !fault.IsKind(err, fault.Conflict) {
-					return err
+				// Whatever it was concerns one person; those behind them must not wait for it. A store that is down stops us below.
+				level := slog.LevelError
+				if fault.IsKind(err, fault.Unavailable) || fault.IsKind(err, fault.Conflict) {
+					level = slog.LevelWarn
 				}
-				r.Log.WarnContext(ctx, "registry could not be asked about somebody", "err", err)
+				r.Log.Log(ctx, level, "registry could not be asked about somebody", "err", err)
 				next = now.Add(r.Retry)
 			}
 			if err := r.Service.Do(ctx, func(tx Tx) error { return tx.ScheduleCheck(who, next) }); err != nil {
