@@ -127,8 +127,8 @@ type OverrideEntry struct {
 // TokenSettings are lifetimes.
 type TokenSettings struct {
 	Access      time.Duration `yaml:"access"`       // 5m
-	RefreshIdle time.Duration `yaml:"refresh_idle"` // 720h
-	RefreshMax  time.Duration `yaml:"refresh_max"`  // 4320h
+	RefreshIdle time.Duration `yaml:"refresh_idle"` // 168h
+	RefreshMax  time.Duration `yaml:"refresh_max"`  // 720h
 	KeyEvery    time.Duration `yaml:"key_rotation"` // 2160h
 }
 
