@@ -216,6 +216,7 @@ func (s *Settings) Check() error {
 	if p.PINMin < 4 || p.PINMax > 8 || p.PINMin > p.PINMax {
 		bad("policy.pin_min, pin_max: PINs have 4 to 8 digits (R3.06)")
 	}
+	s.Policy.checkLimits(p, bad)
 	return errors.Join(problems...)
 }
 
