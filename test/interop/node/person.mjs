@@ -1,0 +1,106 @@
+// A made-up person at a browser, for clients written in JavaScript: cookies, redirects followed by hand, forms filled by the names that
+// docs/testing-your-service.md fixes.
+
+const tester = process.env.CHAVE_TESTER;
+
+export const door = async (path) => (await fetch(tester + path)).json();
+
+// Entities that a hidden value may hold.
+const plain = (text) =>
+  text.replace(/&#(\d+);/g, (_, n) => String.fromCodePoint(n)).replace(/&quot;/g, '"').replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+
+const attribute = (tag, name) => {
+  const found = new RegExp(`\\s${name}="([^"]*)"`).exec(tag);
+  return found && plain(found[1]);
+};
+
+// The first form of a page that posts: where to, what it would send by itself, and what it asks for.
+function firstForm(page) {
+  const form = /<form\b[^>]*\bmethod="post"[\s\S]*?<\/form>/i.exec(page.text)?.[0];
+  if (!form) return undefined;
+  const values = {};
+  const asks = new Set();
+  for (const [tag] of form.matchAll(/<(?:input|select|button)\b[^>]*>/gi)) {
+    const name = attribute(tag, "name");
+    if (!name) continue;
+    if (attribute(tag, "type") === "hidden") values[name] = attribute(tag, "value") ?? "";
+    else asks.add(name);
+  }
+  return { action: new URL(attribute(form, "action") ?? "", page.url).href, values, asks };
+}
+
+export class Person {
+  #jar = new Map();
+
+  constructor(who) {
+    this.who = who;
+  }
+
+  // Opens an address, or posts a form to it, and follows redirects; an address that begins with stop is not visited.
+  async open(url, stop, form) {
+    for (let hops = 0; hops < 12; hops++) {
+      const answer = await fetch(url, {
+        method: form ? "POST" : "GET",
+        body: form && new URLSearchParams(form),
+        redirect: "manual",
+        headers: { cookie: [...this.#jar].map(([k, v]) => `${k}=${v}`).join("; "), "accept-language": "en" },
+      });
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+        if (/;\s*max-age=0/i.test(line)) this.#jar.delete(name);
+        else this.#jar.set(name, value);
+      }
+      const next = answer.headers.get("location");
+      const text = await answer.text();
+      if (!next) return { url, text, status: answer.status };
+      url = new URL(next, url).href;
+      form = undefined;
+      if (url.startsWith(stop)) return { url, arrived: true };
+    }
+    throw new Error("redirects go in circles");
+  }
+
+  // Goes from an address through every page and gives the address at which the service is reached, and the steps that were asked.
+  async walk(from, stop, decision = "allow") {
+    let page = await this.open(from, stop);
+    const steps = [];
+    while (!page.arrived) {
+      const form = firstForm(page);
+      const step = ["identifier", "pin", "code", "decision"].find((name) => form?.asks.has(name));
+      if (!step || steps.length > 6) throw new Error(`stuck after ${steps} at ${page.url}: ${page.status}`);
+      steps.push(step);
+      page = await this.open(form.action, stop, { ...form.values, ...(await this.#answer(step, decision)) });
+    }
+    return { url: new URL(page.url), steps };
+  }
+
+  async #answer(step, decision) {
+    switch (step) {
+      case "identifier":
+        return { identifier: this.who.phone, country: "" };
+      case "pin":
+        return { pin: this.who.pin };
+      case "code": {
+        const messages = await door(`/inbox?to=${encodeURIComponent(this.who.phone)}`);
+        return { code: messages.find((m) => m.code).code };
+      }
+      default:
+        return { decision };
+    }
+  }
+}
+
+// Runs named checks in order and reports each on a line; the Go test reads them. One that fails ends the run: the others build on it.
+export async function run(checks) {
+  for (const [name, check] of checks) {
+    try {
+      await check();
+      console.log(`ok ${name}`);
+    } catch (e) {
+      console.log(`not ok ${name}`);
+      console.error(e);
+      process.exit(1);
+    }
+  }
+  console.log("done");
+}

@@ -1,0 +1,70 @@
+//go:build interop
+
+package interop
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestNode_openid_client runs a certified client in Node.
+func TestNode_openid_client(t *testing.T) {
+	need(t, "node", installed("node"))
+	need(t, "openid-client (make interop installs it)", exists("node/node_modules/openid-client"))
+	for name, flags := range map[string][]string{"http": nil, "https": {"--tls"}} {
+		t.Run(name, func(t *testing.T) {
+			v := arrive(t, "health", flags...)
+			script(t, v, "NODE_EXTRA_CA_CERTS", "node", "node/openid-client.mjs")
+		})
+	}
+}
+
+// TestPython_authlib runs Debian's Authlib.
+func TestPython_authlib(t *testing.T) {
+	// Debian's packages are seen by Debian's own interpreter only.
+	const python = "/usr/bin/python3"
+	need(t, "Authlib (Debian: python3-authlib python3-requests)", exec.Command(python, "-c", "import authlib, requests").Run() == nil)
+	for name, flags := range map[string][]string{"http": nil, "https": {"--tls"}} {
+		t.Run(name, func(t *testing.T) {
+			v := arrive(t, "tax", flags...)
+			script(t, v, "REQUESTS_CA_BUNDLE", python, "-B", "python/authlib_client.py")
+		})
+	}
+}
+
+// script runs a client in another language and makes a subtest of every check it reports: lines "ok NAME" or "not ok NAME", then "done". trust names the
+// variable by which that language is told of an authority.
+func script(t *testing.T, v visit, trust, name string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "CHAVE_TESTER="+v.Tester, "CHAVE_ISSUER="+v.Issuer, "NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1")
+	if ca := v.caFile(t); ca != "" {
+		cmd.Env = append(cmd.Env, trust+"="+ca)
+	}
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	complete := false
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		failed, bad := strings.CutPrefix(line, "not ok ")
+		check, good := strings.CutPrefix(line, "ok ")
+		switch {
+		case good:
+			t.Run(check, func(*testing.T) {})
+		case bad:
+			t.Run(failed, func(t *testing.T) { t.Error(errs.String()) })
+		case line == "done":
+			complete = true
+		}
+	}
+	if err != nil || !complete {
+		t.Errorf("%s did not come to its end: %v\n%s", name, err, errs.String())
+	}
+}
