@@ -90,7 +90,7 @@ func (s *Service) findHolder(tx Tx, c *Case, now time.Time) error {
 	switch {
 	case held.Standing.Deceased: // irreversible, whatever this answer says (R1.33)
 		c.refuse(fault.Deceased)
-	case held.BirthDate != c.Person.BirthDate:
+	case held.BirthDate != c.Person.BirthDate, held.ID == c.Operator: // nobody is their own operator
 		c.refuse(fault.AlreadyHasKey)
 	case s.Policy.Status(key, held, now) == credential.StatusEnded:
 		c.Act, c.Holder = Again, held.ID
