@@ -110,6 +110,12 @@ func (c *Catalogue) T(lang Lang, key string, args ...any) string {
 	return s
 }
 
+// Plain is a text without placeholders, which is the same whenever it is said; false for one that has some, or is missing.
+func (c *Catalogue) Plain(lang Lang, key string) (string, bool) {
+	s, ok := c.plain[lang][key]
+	return s, ok
+}
+
 // capitalised is how a text's placeholder spells a value's name.
 func capitalised(name string) string {
 	if name == "" {

@@ -43,7 +43,7 @@ type Site struct {
 	demo      bool
 	secure    bool
 	log       *slog.Logger
-	templates *template.Template
+	templates map[text.Lang]*template.Template
 	assets    assets
 	fixed     map[text.Lang]map[string]template.HTML // parts of the layout that are the same on every page of a language
 	countries map[text.Lang]string                   // <option> lists, the same on every page of a language
@@ -88,9 +88,14 @@ func New(c Config) (*Site, error) {
 			}
 		}
 	}
-	s.templates = t
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
+	}
+	s.templates = map[text.Lang]*template.Template{}
+	for _, l := range text.Langs() {
+		if s.templates[l], err = s.spoken(t, l); err != nil {
+			return nil, fmt.Errorf("write the texts of %s into the pages: %w", l, err)
+		}
 	}
 	return s, s.fix()
 }
@@ -102,7 +107,7 @@ func (s *Site) fix() error {
 		s.fixed[l] = map[string]template.HTML{}
 		for _, part := range []string{"head", "brand", "foot"} {
 			var b bytes.Buffer
-			if err := s.templates.ExecuteTemplate(&b, "fixed/"+part, &Frame{Demo: s.demo, Lang: l, site: s}); err != nil {
+			if err := s.templates[l].ExecuteTemplate(&b, "fixed/"+part, &Frame{Demo: s.demo, Lang: l, site: s}); err != nil {
 				return fmt.Errorf("render the layout's %s: %w", part, err)
 			}
 			s.fixed[l][part] = template.HTML(b.String()) // #nosec G203 -- escaped by its own template
@@ -131,7 +136,7 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, v View
 	buffer.Reset()
 	defer s.buffers.Put(buffer)
 	frame := &Frame{V: v, Page: page, Demo: s.demo, Lang: lang, site: s, back: backHere(r)}
-	if err := s.templates.ExecuteTemplate(buffer, page.Name, frame); err != nil {
+	if err := s.templates[lang].ExecuteTemplate(buffer, page.Name, frame); err != nil {
 		s.log.ErrorContext(r.Context(), "page failed to render", "page", page.Name, "err", err)
 		secure(w.Header(), nil)
 		http.Error(w, "Chave: CH-1000", http.StatusInternalServerError)
