@@ -48,7 +48,7 @@ func (a *App) mount(c Config) error {
 	}
 	mux := http.NewServeMux()
 	site.Mount(mux)
-	(&signin.Handler{Site: site, Login: a.Login, Service: a.Service, Jar: a.Jar, Address: m.source, Now: a.Now}).Mount(mux)
+	(&signin.Handler{Site: site, Login: a.Login, Service: newShown(a.Service).Service, Jar: a.Jar, Address: m.source, Now: a.Now}).Mount(mux)
 	a.mountAreas(mux)
 	if err := a.mountOIDC(mux, c); err != nil {
 		return err
