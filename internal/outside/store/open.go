@@ -21,6 +21,7 @@ type DB struct {
 	now    func() time.Time
 	log    *slog.Logger
 	inject Inject
+	opened sync.Map // service id → openedService: registrations are read at each step and hardly ever change
 
 	closing sync.Once
 	closed  error

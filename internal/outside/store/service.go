@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
 )
@@ -33,12 +35,26 @@ func (tx *Tx) Service(id string) (service.Service, error) {
 	return tx.openService(id, sealed)
 }
 
+// openedService is a registration as it was last opened, and the sealed bytes it came from.
+type openedService struct {
+	sealed  []byte
+	service service.Service
+}
+
+// openService opens a row once: as long as the row's bytes are the same, so is what is in them. Callers share the slices inside and only read them.
 func (tx *Tx) openService(id string, sealed []byte) (service.Service, error) {
+	if last, ok := tx.db.opened.Load(id); ok {
+		if last := last.(openedService); bytes.Equal(last.sealed, sealed) {
+			return last.service, nil
+		}
+	}
 	var r registration
 	if err := tx.unseal(servicesSealed, id, sealed, &r); err != nil {
 		return service.Service{}, err
 	}
-	return service.Service{Settings: r.Settings, SecretMAC: r.SecretMAC, FirstParty: r.FirstParty}, nil
+	opened := service.Service{Settings: r.Settings, SecretMAC: r.SecretMAC, FirstParty: r.FirstParty}
+	tx.db.opened.Store(id, openedService{bytes.Clone(sealed), opened})
+	return opened, nil
 }
 
 // Services lists all, by id.
