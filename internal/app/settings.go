@@ -106,7 +106,7 @@ type PolicySettings struct {
 	CodeTries            int             `yaml:"otp_tries"`
 	TemporaryPINTTL      time.Duration   `yaml:"temp_pin_ttl"`
 	CodesPerPerson       int             `yaml:"codes_per_person"`
-	CodesPerAddress      int             `yaml:"codes_per_address"`
+	CodesPerAddress      int             `yaml:"codes_per_address"` // and five times as many PINs
 	HistoryDays          int             `yaml:"history_days"`
 	TransactionTTL       time.Duration   `yaml:"sign_in_ttl"`
 	SessionMax           time.Duration   `yaml:"session_max"`

@@ -17,6 +17,7 @@ type Policy struct {
 	CodeTries               int             // wrong codes in a row before the key is blocked for good; 3 (R3.17)
 	CodesPerPerson          int             // codes sent to one person in a RateWindow
 	CodesPerAddress         int             // codes asked for from one network address in a RateWindow
+	PINsPerAddress          int             // PINs tried from one network address in a RateWindow, whoever they are for; five times CodesPerAddress
 	RateWindow              time.Duration   // 10 minutes
 	TemporaryPINTTL         time.Duration   // life of a PIN made at a desk; 24 h (R2.09)
 	GraceNational           int             // days a key outlives a national document; 30 (R1.25)
@@ -26,7 +27,7 @@ type Policy struct {
 	IdleMonths              int             // months without use until revocation; 0 is off (R1.36)
 	PINHistory              int             // earlier PINs that may not come back; 3 (R3.11)
 	KnownBrowserFor         time.Duration   // how long a browser stays known after its last sign-in; 180 days (PAIN-10)
-	ForgetUnknown           time.Duration   // when counters of identifiers nobody has are removed; 48 h
+	ForgetUnknown           time.Duration   // when counters of identifiers nobody has are removed; 180 days, as long as a known browser is: forgetting them sooner than a known person's would tell the two apart (R3.26)
 	Zone                    *time.Location  // where days end; Europe/Lisbon (R1.26)
 	DocumentValidOverrides  []ValidOverride // decrees that extend expired documents (R1.35)
 	Argon2Time, Argon2MemKB uint32          // second line behind the keyed step; see docs/performance.md
@@ -57,6 +58,7 @@ func (p Policy) Defaults() Policy {
 	set(&p.CodeTries, 3)
 	set(&p.CodesPerPerson, 10)
 	set(&p.CodesPerAddress, 60)
+	set(&p.PINsPerAddress, 5*p.CodesPerAddress) // people behind one address mistype, and some sign-ins need no code
 	set(&p.GraceNational, 30)
 	set(&p.MaxYears, 10)
 	set(&p.MaxExtraDays, 30)
@@ -65,7 +67,7 @@ func (p Policy) Defaults() Policy {
 	span(&p.RateWindow, 10*time.Minute)
 	span(&p.TemporaryPINTTL, 24*time.Hour)
 	span(&p.KnownBrowserFor, 180*24*time.Hour)
-	span(&p.ForgetUnknown, 48*time.Hour)
+	span(&p.ForgetUnknown, 180*24*time.Hour)
 	if len(p.LockLadder) == 0 {
 		p.LockLadder = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour}
 	}

@@ -19,7 +19,7 @@ import (
 // EnterPIN checks the PIN and, when it is right, sends the code. One try is taken and committed first; the slow hash runs
 // outside any transaction; a second one gives the try back and goes on, or says no (blueprint §4.1).
 func (s *Service) EnterPIN(ctx context.Context, id, browser, address string, pin credential.PIN) (Transaction, error) {
-	taken, err := s.takeTry(ctx, id, browser)
+	taken, err := s.takeTry(ctx, id, browser, address)
 	if err != nil || taken.key == nil { // refused without looking at the PIN: the wait is already stored
 		return taken.t, err
 	}
@@ -53,10 +53,13 @@ type takenTry struct {
 	key   *credential.Key // nil when no try was left; a key without a hash for an identifier nobody has
 }
 
-func (s *Service) takeTry(ctx context.Context, id, browser string) (takenTry, error) {
+func (s *Service) takeTry(ctx context.Context, id, browser, address string) (takenTry, error) {
 	var out takenTry
 	var err error
 	out.t, err = s.step(ctx, id, browser, func(tx Tx, t *Transaction, now time.Time) error {
+		if err := s.countAddress(tx, address, now); err != nil {
+			return err
+		}
 		source, err := s.source(tx, t, browser, now)
 		if err != nil {
 			return err
@@ -83,6 +86,17 @@ func (s *Service) takeTry(ctx context.Context, id, browser string) (takenTry, er
 		return nil
 	}, StepPIN)
 	return out, err
+}
+
+// countAddress limits the PINs that one network address may try, whoever they are for: two guesses at each of many people lock nobody, and must not be free
+// (N7, A1).
+func (s *Service) countAddress(tx Tx, address string, now time.Time) error {
+	window := now.Truncate(s.Policy.RateWindow)
+	n, err := tx.Count("pin:a:"+hex.EncodeToString(s.AddressKey(address)), window)
+	if err == nil && n > s.Policy.PINsPerAddress {
+		err = fault.New(fault.TooManyRequests)
+	}
+	return err
 }
 
 // source is where tries are counted: this browser when the person has used it before, else all strangers together (PAIN-10).
@@ -185,15 +199,18 @@ func (s *Service) sendCode(tx Tx, t *Transaction, person citizen.Person, channel
 		return tx.InsertAudit(s.refused(t, fault.LevelTooLow, now))
 	}
 	window := now.Truncate(s.Policy.RateWindow)
-	for bucket, limit := range map[string]int{
-		"code:" + t.Subject: s.Policy.CodesPerPerson,
-		"code:a:" + hex.EncodeToString(s.AddressKey(address)): s.Policy.CodesPerAddress,
+	for _, limit := range []struct { // always in this order: two sign-ins of one person must not wait for each other's second row
+		bucket string
+		most   int
+	}{
+		{"code:" + t.Subject, s.Policy.CodesPerPerson},
+		{"code:a:" + hex.EncodeToString(s.AddressKey(address)), s.Policy.CodesPerAddress},
 	} {
-		n, err := tx.Count(bucket, window)
+		n, err := tx.Count(limit.bucket, window)
 		if err != nil {
 			return err
 		}
-		if n > limit {
+		if n > limit.most {
 			t.Stop = &Notice{Code: fault.TooManyCodes, Until: window.Add(s.Policy.RateWindow)}
 			return tx.InsertAudit(s.refused(t, fault.TooManyCodes, now))
 		}

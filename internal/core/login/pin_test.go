@@ -327,3 +327,21 @@ func (r *rig) died(id citizen.ID) {
 		r.t.Fatal(err)
 	}
 }
+
+func TestN7_A1_one_network_cannot_guess_at_everybody(t *testing.T) {
+	r := newRig(t, func(p *credential.Policy) { p.PINsPerAddress = 4 })
+	r.admit(oksana())
+	for i, phone := range []string{"+351929943618", "+351929900001", "+351929900002", "+351929900003"} {
+		b := r.browser()
+		if _, err := b.tryPIN(b.identify(b.begin("hospital"), phone, ""), wrongPIN); err != nil {
+			t.Fatalf("try %d: %v", i+1, err)
+		}
+	}
+	b := r.browser()
+	got := b.identify(b.begin("hospital"), "+351929943618", "")
+	if _, err := b.tryPIN(got, rightPIN); !fault.Is(err, fault.TooManyRequests) {
+		t.Fatalf("the fifth PIN from one address was answered %v", err)
+	}
+	r.advance(10 * time.Minute)
+	b.want(b.pin(got, rightPIN), login.StepCode)
+}

@@ -53,7 +53,7 @@ type Ages struct {
 	Spent    time.Duration // single-use values and replay ids after they expired; 1 h
 	Families time.Duration // after they ended or expired; 30 days, in which a copied token still shows as one
 	History  time.Duration // visits, and consents that stand no more; 90 days (R5.04)
-	Unknown  time.Duration // after the last try; 48 h, as credential.Policy.ForgetUnknown
+	Unknown  time.Duration // after the last try; 180 days, as credential.Policy.ForgetUnknown
 	Buckets  time.Duration // after their window began; 1 day, longer than any window
 	Browsers time.Duration // after the last sign-in; 180 days, as credential.Policy.KnownBrowserFor
 	Cases    time.Duration // after they expired; 24 h. The record of the registration is the audit event and the person
@@ -69,7 +69,7 @@ func (a Ages) Defaults() Ages {
 		otherwise time.Duration
 	}{
 		{&a.Logins, time.Hour}, {&a.Sessions, day}, {&a.Spent, time.Hour}, {&a.Families, 30 * day}, {&a.History, 90 * day},
-		{&a.Unknown, 2 * day}, {&a.Buckets, day}, {&a.Browsers, 180 * day}, {&a.Cases, day},
+		{&a.Unknown, 180 * day}, {&a.Buckets, day}, {&a.Browsers, 180 * day}, {&a.Cases, day},
 	} {
 		if *one.age == 0 {
 			*one.age = one.otherwise
