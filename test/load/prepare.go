@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chave/internal/app"
+	"chave/internal/core/audit"
 	"chave/internal/core/credential"
 	"chave/internal/outside/store"
 	"chave/test/population"
@@ -115,7 +116,28 @@ func (b *bench) fill(node *app.App) error {
 		return err
 	}
 	fmt.Printf("registered %d people in %.1f s\n", b.People, time.Since(began).Seconds())
+	if err := settled(ctx, node); err != nil {
+		return err
+	}
 	return os.WriteFile(mark, []byte(want), 0o600)
+}
+
+// settled waits until the registrations have their place in the audit log: a server that has just taken in a country is not one at rest.
+func settled(ctx context.Context, node *app.App) error {
+	node.Start()
+	for {
+		var tail audit.Tail
+		err := node.DB.View(ctx, func(tx *store.Tx) (err error) {
+			tail, err = tx.UnsealedTail()
+			return err
+		})
+		if err != nil || tail.Count == 0 {
+			return err
+		}
+		if err := wait(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 func (b *bench) start(ctx context.Context) error {
