@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -157,19 +156,6 @@ func follow(t *testing.T, with *drive.Browser, from, stop string) url.Values {
 		t.Fatalf("%s answers %d and does not lead to %s", page.URL.Path, page.Status, stop)
 	}
 	return page.Next.Query()
-}
-
-// caFile writes the demonstration's authority where a client in another language can read it; empty without TLS.
-func (v visit) caFile(t *testing.T) string {
-	t.Helper()
-	if v.CA == "" {
-		return ""
-	}
-	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, []byte(v.CA), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // form writes name and value, in turns, as a query.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestNode_openid_client(t *testing.T) {
 	for name, flags := range map[string][]string{"http": nil, "https": {"--tls"}} {
 		t.Run(name, func(t *testing.T) {
 			v := arrive(t, "health", flags...)
-			script(t, v, "NODE_EXTRA_CA_CERTS", "node", "node/openid-client.mjs")
+			script(t, v.surroundings(t, "NODE_EXTRA_CA_CERTS"), "node", "node/openid-client.mjs")
 		})
 	}
 }
@@ -31,22 +32,32 @@ func TestPython_authlib(t *testing.T) {
 	for name, flags := range map[string][]string{"http": nil, "https": {"--tls"}} {
 		t.Run(name, func(t *testing.T) {
 			v := arrive(t, "tax", flags...)
-			script(t, v, "REQUESTS_CA_BUNDLE", python, "-B", "python/authlib_client.py")
+			script(t, v.surroundings(t, "REQUESTS_CA_BUNDLE"), python, "-B", "python/authlib_client.py")
 		})
 	}
 }
 
-// script runs a client in another language and makes a subtest of every check it reports: lines "ok NAME" or "not ok NAME", then "done". trust names the
-// variable by which that language is told of an authority.
-func script(t *testing.T, v visit, trust, name string, args ...string) {
+// surroundings tell a client in another language where it is. trust names the variable by which that language learns of an authority.
+func (v visit) surroundings(t *testing.T, trust string) []string {
+	t.Helper()
+	env := []string{"CHAVE_TESTER=" + v.Tester, "CHAVE_ISSUER=" + v.Issuer}
+	if v.CA == "" {
+		return env
+	}
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, []byte(v.CA), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return append(env, trust+"="+path)
+}
+
+// script runs a client in another language and makes a subtest of every check it reports: lines "ok NAME" or "not ok NAME", then "done".
+func script(t *testing.T, env []string, name string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(os.Environ(), "CHAVE_TESTER="+v.Tester, "CHAVE_ISSUER="+v.Issuer, "NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1")
-	if ca := v.caFile(t); ca != "" {
-		cmd.Env = append(cmd.Env, trust+"="+ca)
-	}
+	cmd.Env = append(append(os.Environ(), "NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1"), env...)
 	var errs strings.Builder
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

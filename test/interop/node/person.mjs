@@ -62,16 +62,28 @@ export class Person {
 
   // Goes from an address through every page and gives the address at which the service is reached, and the steps that were asked.
   async walk(from, stop, decision = "allow") {
+    const { page, steps } = await this.#through(from, stop, decision);
+    if (!page.arrived) throw new Error(`stuck after ${steps} at ${page.url}: ${page.status}`);
+    return { url: new URL(page.url), steps };
+  }
+
+  // The same where the answer is a form that the browser is to post to the service (form_post).
+  async posts(from, stop) {
+    const { page } = await this.#through(from, stop, "allow");
+    return firstForm(page);
+  }
+
+  async #through(from, stop, decision) {
     let page = await this.open(from, stop);
     const steps = [];
     while (!page.arrived) {
       const form = firstForm(page);
       const step = ["identifier", "pin", "code", "decision"].find((name) => form?.asks.has(name));
-      if (!step || steps.length > 6) throw new Error(`stuck after ${steps} at ${page.url}: ${page.status}`);
+      if (!step || steps.length > 6) break;
       steps.push(step);
       page = await this.open(form.action, stop, { ...form.values, ...(await this.#answer(step, decision)) });
     }
-    return { url: new URL(page.url), steps };
+    return { page, steps };
   }
 
   async #answer(step, decision) {
