@@ -65,6 +65,8 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request) error {
 	case fault.Is(err, fault.StepPassed): // back button, second tab, double submit: show where things stand
 		http.Redirect(w, r, "/signin/"+url.PathEscape(r.PathValue("id")), http.StatusSeeOther)
 		return nil
+	case fault.Is(err, fault.LoginExpired), fault.Is(err, fault.LoginAlreadyFinished):
+		return h.over(w, r, err)
 	case err != nil && fault.Of(err).Field != "":
 		return h.again(w, r, form, err)
 	case err != nil:
@@ -178,6 +180,15 @@ func (h *Handler) again(w http.ResponseWriter, r *http.Request, form url.Values,
 		return err
 	}
 	return h.page(w, h.inLang(r, t), t, t.Next(h.Now()), ui.Status(fault.Of(cause).Kind()), form, cause)
+}
+
+// over shows that a sign-in has ended, with the way to its service: only there can another begin.
+func (h *Handler) over(w http.ResponseWriter, r *http.Request, cause error) error {
+	t, err := h.Login.Load(r.Context(), r.PathValue("id"), h.Jar.Browser(r))
+	if err != nil {
+		return cause
+	}
+	return h.page(w, h.inLang(r, t), t, t.Next(h.Now()), ui.Status(fault.Of(cause).Kind()), nil, nil)
 }
 
 func (h *Handler) inLang(r *http.Request, t login.Transaction) *http.Request {

@@ -42,7 +42,9 @@
       setTimeout(function () { delete form.dataset.sent; }, 4000);
     });
   });
-  window.addEventListener('pageshow', function () {
+  window.addEventListener('pageshow', function (event) {
+    // Going back may bring a page out of the browser's memory as it was left, a typed PIN in it. Ask for it anew instead.
+    if (event.persisted) { location.reload(); return; }
     document.querySelectorAll('form').forEach(function (form) { delete form.dataset.sent; });
   });
   document.querySelectorAll('[data-print]').forEach(function (button) {
