@@ -60,6 +60,31 @@ const sideways = `(() => {
 	return wide + ' px wide: ' + (out ? out.outerHTML.slice(0, 120) : '');
 })()`
 
+// narrow names controls that a finger would miss: less than 44 px high, or wide (a tick counts together with its label).
+const narrow = `[...document.querySelectorAll('button, select, textarea, input:not([type=hidden]), a.button')]
+	.filter(e => e.getClientRects().length && !e.closest('.skip'))
+	.map(e => ({e, r: [e, ...(e.labels && /checkbox|radio/.test(e.type) ? e.labels : [])].map(x => x.getBoundingClientRect())}))
+	.filter(({r}) => Math.max(...r.map(x => x.height)) < 43.5 || Math.max(...r.map(x => x.width)) < 43.5)
+	.map(({e}) => e.outerHTML.slice(0, 100))`
+
+// shifted is how much of the page has moved since it was first shown, without anybody asking (0 is nothing, 0.1 is what people notice).
+const shifted = `new Promise(done => {
+	let sum = 0;
+	const add = list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value });
+	const o = new PerformanceObserver(add);
+	o.observe({type: 'layout-shift', buffered: true});
+	requestAnimationFrame(() => setTimeout(() => { add({getEntries: () => o.takeRecords()}); done(sum) }, 0));
+})`
+
+// still fails the test when the page moved under the reader.
+func still(t *testing.T, w *chromium.Window, where string) {
+	t.Helper()
+	var moved float64
+	if w.AskLater(shifted, &moved); moved > 0.02 {
+		t.Errorf("%s moves while it loads: %.3f", where, moved)
+	}
+}
+
 // look at the page at every width, and put it before axe at two of them.
 func examine(t *testing.T, w *chromium.Window, source, where string) {
 	t.Helper()
@@ -69,6 +94,10 @@ func examine(t *testing.T, w *chromium.Window, source, where string) {
 		w.Ask(sideways, &out)
 		if out != "" {
 			t.Errorf("%s at %d px scrolls sideways: %s", where, width, out)
+		}
+		var small []string
+		if w.Ask(narrow, &small); width == 360 && len(small) > 0 {
+			t.Errorf("%s has controls under 44 px: %s", where, strings.Join(small, "\n\t"))
 		}
 		if width == 360 || width == 1280 {
 			accept(t, w, source, fmt.Sprintf("%s at %d px", where, width))
@@ -90,10 +119,12 @@ func TestAccessibility_every_page_in_every_state(t *testing.T) {
 			w := on.browser.Open(t, "storybook/"+lang, chromium.Desk(""))
 			for _, s := range all {
 				w.T = t
-				if strings.HasSuffix(s.Path, "/error/post") { // leaves by itself; seen without script below
-					w.Wear(chromium.Look{Width: 1280, Height: 900, NoScript: true})
-				}
+				leaves := strings.HasSuffix(s.Path, "/error/post") // by itself, so it is looked at without script
+				w.Wear(chromium.Look{Width: 1280, Height: 900, NoScript: leaves})
 				w.Go(server.URL + s.Path + "?lang=" + lang)
+				if !leaves {
+					still(t, w, s.Path)
+				}
 				examine(t, w, source, s.Path+" in "+lang)
 				if lang == "pt" {
 					w.Wear(chromium.Look{Width: 360, Height: 740})
@@ -118,6 +149,7 @@ func TestAccessibility_the_demonstration_s_own_pages(t *testing.T) {
 			}
 			page := func(where string) {
 				t.Helper()
+				still(t, v.Window, where)
 				examine(t, v.Window, source, where+" in "+name)
 				v.Shot(where)
 				v.Wear(look)

@@ -23,14 +23,14 @@ func (w *Window) Go(address string) {
 	}
 }
 
-// Back presses the browser's own button.
+// Back presses the browser's own button and waits for the page before, which may come out of the browser's memory.
 func (w *Window) Back() {
 	w.T.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.NavigateBack()); err != nil {
-		w.fail("go back: %v", err)
-	}
+	w.leaving(func() {
+		ctx, cancel := context.WithTimeout(w.ctx, patience)
+		defer cancel()
+		_, _ = chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](`setTimeout(() => history.back(), 0), true`)) // the page may be gone before it answers
+	})
 }
 
 // point tells where the middle of an element is, once it is in view, and what lies on top of it there.
@@ -68,12 +68,23 @@ func (w *Window) Press(css string) {
 	w.leaving(func() { w.Touch(css) })
 }
 
+// PressTwice is an impatient hand: two presses before the page can answer the first.
+func (w *Window) PressTwice(css string) {
+	w.T.Helper()
+	var at struct{ X, Y float64 }
+	w.Ask(point+"("+quote(css)+")", &at)
+	w.leaving(func() {
+		w.do(chromedp.MouseClickXY(at.X, at.Y), chromedp.MouseClickXY(at.X, at.Y))
+	})
+}
+
 // leaving marks the page, does what leaves it, and waits for one without the mark.
 func (w *Window) leaving(act func()) {
 	w.T.Helper()
-	w.Ask(`document.documentElement.setAttribute('data-left', ''), true`, nil)
+	w.left++
+	w.Ask(fmt.Sprintf(`document.documentElement.setAttribute('data-left', '%d'), true`, w.left), nil)
 	act()
-	w.Until("the next page", `document.readyState === 'complete' && !document.documentElement.hasAttribute('data-left')`)
+	w.Until("the next page", fmt.Sprintf(`document.readyState === 'complete' && document.documentElement.getAttribute('data-left') !== '%d'`, w.left))
 }
 
 // Type replaces what a field holds, key by key.

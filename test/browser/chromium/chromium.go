@@ -7,6 +7,7 @@ package chromium
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -93,9 +94,10 @@ type Window struct {
 	b     *Browser
 	look  Look
 	shots int
+	left  int // pages left so far: the mark on each
 
 	mu         sync.Mutex
-	complaints []string // errors of scripts and of the content policy
+	complaints []string // errors of scripts and of the content policy, requests to elsewhere
 }
 
 // patience is how long a page may take; a machine under load is slow, not wrong.
@@ -165,6 +167,11 @@ func (w *Window) hear(event any) {
 		if e.Entry.Level == log.EntryLevelError && !own {
 			said = string(e.Entry.Source) + ": " + e.Entry.Text + " " + e.Entry.URL
 		}
+	case *network.EventRequestWillBeSent:
+		// Everything is on this machine; a request to anywhere else tells a stranger who is signing in where.
+		if at, err := url.Parse(e.Request.URL); err == nil && strings.HasPrefix(at.Scheme, "http") && at.Hostname() != "localhost" && at.Hostname() != "127.0.0.1" {
+			said = "third party: " + e.Request.URL
+		}
 	}
 	if said == "" {
 		return
@@ -172,6 +179,24 @@ func (w *Window) hear(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.complaints = append(w.complaints, said)
+}
+
+// Tab opens another tab of the same window: the same person, the same cookies.
+func (w *Window) Tab() *Window {
+	w.T.Helper()
+	ctx, stop := chromedp.NewContext(w.ctx)
+	tab := &Window{T: w.T, Name: w.Name + "-tab", ctx: ctx, b: w.b}
+	if err := chromedp.Listen(ctx, tab.hear); err != nil {
+		w.T.Fatal(err)
+	}
+	tab.Wear(w.look)
+	w.T.Cleanup(func() {
+		for _, c := range tab.Complaints() {
+			w.T.Errorf("%s: a page complained: %s", tab.Name, c)
+		}
+		stop()
+	})
+	return tab
 }
 
 // Complaints takes what pages have complained about so far.
