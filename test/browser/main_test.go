@@ -23,6 +23,7 @@ const top = "../.."
 // stage is what all journeys share: one demonstration and one Chromium, because both cores are needed for what is tested. Each journey starts the
 // country over and opens windows of its own.
 type stage struct {
+	program string
 	home    *country.Country
 	browser *chromium.Browser
 }
@@ -47,11 +48,10 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	program, err := country.Build(ctx, dir)
-	if err != nil {
+	if on.program, err = country.Build(ctx, dir); err != nil {
 		return 0, err
 	}
-	if on.home, err = country.Start(ctx, program, dir, "--verbose"); err != nil {
+	if on.home, err = country.Start(ctx, on.program, dir, "--verbose"); err != nil {
 		return 0, err
 	}
 	defer on.home.Stop() // once more is no harm

@@ -9,7 +9,9 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 )
 
@@ -223,6 +225,24 @@ func (w *Window) Address() (address string) {
 	w.T.Helper()
 	w.Ask(`location.href`, &address)
 	return address
+}
+
+// Cookies are all that the window keeps.
+func (w *Window) Cookies() []*network.Cookie {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	all, err := chromedp.Run(ctx, func(ctx context.Context, tab *chromedp.Target) ([]*network.Cookie, error) {
+		r, err := cdp.Call(ctx, tab, storage.GetCookies, storage.GetCookiesParams{})
+		if err != nil {
+			return nil, err
+		}
+		return r.Cookies, nil
+	})
+	if err != nil {
+		w.fail("cookies: %v", err)
+	}
+	return all
 }
 
 func (w *Window) fail(format string, args ...any) {
