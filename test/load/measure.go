@@ -91,6 +91,7 @@ func (s *samples) failures() int {
 type usage struct {
 	at                       time.Time
 	server, database, driver time.Duration
+	machine                  time.Duration // all of it
 	log                      int64
 }
 
@@ -102,6 +103,9 @@ func (b *bench) usage() (usage, error) {
 	}
 	if b.Postgres != nil {
 		u.database = b.Postgres.CPU()
+	}
+	if u.machine, err = rig.Busy(); err != nil {
+		return u, err
 	}
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
@@ -121,6 +125,7 @@ type figures struct {
 	perSecond                float64
 	p50, p95, p99            map[string]time.Duration
 	server, database, driver float64 // CPU milliseconds each
+	others                   float64 // cores that other programs kept busy meanwhile
 	log                      float64 // bytes each
 	memory, peak             int64
 	failed, done             int
@@ -134,6 +139,8 @@ func (b *bench) figure(s *samples, what string, from, to usage) (f figures, err 
 	f.perSecond = float64(f.done) / to.at.Sub(from.at).Seconds()
 	f.server, f.database, f.driver = each(to.server-from.server), each(to.database-from.database), each(to.driver-from.driver)
 	f.log = float64(to.log-from.log) / n
+	ours := to.server - from.server + to.database - from.database + to.driver - from.driver
+	f.others = max(0, (to.machine-from.machine-ours).Seconds()/to.at.Sub(from.at).Seconds())
 	f.memory, f.peak, err = rig.Memory(b.Server.PID())
 	f.p50, f.p95, f.p99 = map[string]time.Duration{}, map[string]time.Duration{}, map[string]time.Duration{}
 	for step := range s.times {
@@ -154,6 +161,7 @@ func (f figures) print(steps []string, one, many string) {
 	fmt.Printf("%-18s server %.2f ms, database beside it %.2f ms, driver %.2f ms (each %s)\n", "CPU", f.server, f.database, f.driver, one)
 	fmt.Printf("%-18s %.1f MiB resident under load, %.1f MiB at most\n", "server memory", float64(f.memory)/(1<<20), float64(f.peak)/(1<<20))
 	fmt.Printf("%-18s %.0f bytes each %s\n", "server log", f.log, one)
+	fmt.Printf("%-18s %.2f cores were kept busy by other programs meanwhile\n", "noise", f.others)
 }
 
 // summary prints the middle of several runs and how far apart they were.
@@ -185,6 +193,7 @@ func summary(all []figures, steps []string, what string) {
 	}
 	row("server memory", "MiB under load", func(f figures) float64 { return float64(f.memory) / (1 << 20) })
 	row("server log", "bytes each", func(f figures) float64 { return f.log })
+	row("noise", "cores busy with other programs", func(f figures) float64 { return f.others })
 	row("errors", "", func(f figures) float64 { return float64(f.failed) })
 }
 

@@ -85,6 +85,24 @@ func CPU(pid int) (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
+// Busy is the processor time that everything on the machine has used since it started, and that a host has taken from it.
+func Busy() (time.Duration, error) {
+	words, err := copied("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	if len(words) < 9 {
+		return 0, fmt.Errorf("/proc/stat has %d words", len(words))
+	}
+	ticks := int64(0)
+	for i, field := range words[1:9] { // user, nice, system, idle, iowait, irq, softirq, steal
+		if i != 3 && i != 4 {
+			ticks += number(field)
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, nil
+}
+
 // Memory is what a process holds now and held at most, in bytes (VmRSS and VmHWM).
 func Memory(pid int) (now, most int64, err error) {
 	words, err := copied(fmt.Sprintf("/proc/%d/status", pid))
