@@ -3,6 +3,7 @@
 //
 //	make interop    all of it; packages that are missing are installed from test/interop/package-lock.json, Authlib comes from Debian
 //
-// Each kit meets a demonstration or a server that it starts itself, on free ports, and knows of it only what docs/ promises to integrators. What our
+// Each kit meets a demonstration or a server that it starts itself, on free ports, and knows of it, once
+// it runs, only what docs/ promises to integrators. What our
 // own parser and signer do is tested beside them; here only others judge.
 package interop
