@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -17,7 +16,6 @@ type Process struct {
 	cmd  *exec.Cmd
 	gone chan struct{}
 	err  error
-	once sync.Once
 }
 
 func startProcess(out *os.File, attributes *syscall.SysProcAttr, program string, args ...string) (*Process, error) {

@@ -1,8 +1,8 @@
 package thief
 
 import (
-	"crypto/md5"  //nolint:gosec // what a careless program might have stored
-	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/md5" // this and the next: what a careless program might have stored
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -44,7 +44,7 @@ func Written(what, text string) []Needle {
 func Hashed(what, text string) []Needle {
 	var all []Needle
 	for _, s := range []string{text, text + "\n", strings.ToLower(text)} {
-		one, two, three := md5.Sum([]byte(s)), sha1.Sum([]byte(s)), sha256.Sum256([]byte(s)) //nolint:gosec // see above
+		one, two, three := md5.Sum([]byte(s)), sha1.Sum([]byte(s)), sha256.Sum256([]byte(s))
 		for name, sum := range map[string][]byte{"MD5": one[:], "SHA-1": two[:], "SHA-256": three[:]} {
 			all = append(all, Needle{what + ", " + name, sum},
 				Needle{what + ", " + name + " in hexadecimal", []byte(hex.EncodeToString(sum))},
