@@ -88,10 +88,10 @@ func keepings() []keeping {
 				tx.InsertGiven(consent.Given{ID: "g2", Person: "p1", Service: "tax", At: now}))
 		}, 90 * aDay, 90*aDay + time.Second, 1},
 
-		{"R3.26 the tries of an identifier nobody has go after 48 hours, a person's stay", "tries", retention.Unknown, func(tx *store.Tx, now time.Time) error {
+		{"R3.26 the tries of an identifier nobody has go after 180 days, as a known browser does, a person's stay", "tries", retention.Unknown, func(tx *store.Tx, now time.Time) error {
 			return must(tx.SaveTries(credential.Tries{Subject: credential.UnknownSubject("00ff"), Source: credential.Strangers, Wrong: 1, TouchedAt: now}),
 				tx.SaveTries(credential.Tries{Subject: credential.SubjectOf("p1"), Source: credential.Strangers, Wrong: 1, TouchedAt: now}))
-		}, 48 * time.Hour, 48*time.Hour + time.Second, 1},
+		}, 180 * aDay, 180*aDay + time.Second, 1},
 
 		{"R0.05 a rate bucket goes after a day", "buckets", retention.Buckets, func(tx *store.Tx, now time.Time) error {
 			_, err := tx.Count("codes:p1", now)
