@@ -51,7 +51,7 @@ func run(m *testing.M) (int, error) {
 	if on.program, err = country.Build(ctx, dir); err != nil {
 		return 0, err
 	}
-	if on.home, err = country.Start(ctx, on.program, dir, "--verbose"); err != nil {
+	if on.home, err = country.Start(ctx, on.program, dir); err != nil {
 		return 0, err
 	}
 	defer on.home.Stop() // once more is no harm

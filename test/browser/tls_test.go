@@ -45,7 +45,7 @@ func TestJourney_over_TLS(t *testing.T) {
 		v.prove()
 		v.share()
 		v.inside("hospital", "Thị Ánh Tuyết Nguyễn")
-		all := v.Cookies()
+		all := v.Cookies(home.Portal, v.Address())
 		if len(all) < 2 {
 			t.Errorf("only %d cookies: whose session is this?", len(all))
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 )
 
@@ -227,13 +226,13 @@ func (w *Window) Address() (address string) {
 	return address
 }
 
-// Cookies are all that the window keeps.
-func (w *Window) Cookies() []*network.Cookie {
+// Cookies are those that the window would send to these addresses.
+func (w *Window) Cookies(addresses ...string) []*network.Cookie {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	all, err := chromedp.Run(ctx, func(ctx context.Context, tab *chromedp.Target) ([]*network.Cookie, error) {
-		r, err := cdp.Call(ctx, tab, storage.GetCookies, storage.GetCookiesParams{})
+		r, err := cdp.Call(ctx, tab, network.GetCookies, network.GetCookiesParams{URLs: addresses})
 		if err != nil {
 			return nil, err
 		}
