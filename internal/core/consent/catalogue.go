@@ -2,6 +2,7 @@ package consent
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"chave/internal/core/citizen"
@@ -107,8 +108,11 @@ func plain(f func(citizen.Person) string) func(Subject) Value {
 	return func(s Subject) Value { return Value{Text: f(s.Person)} }
 }
 
-// Catalogue lists every attribute, in the order pages show them.
-func Catalogue() []Attribute {
+// Catalogue lists every attribute, in the order pages show them. It is the same list each time, which nobody may change.
+func Catalogue() []Attribute { return catalogue() }
+
+// catalogue is written once: a sign-in looks into it dozens of times.
+var catalogue = sync.OnceValue(func() []Attribute {
 	return []Attribute{
 		{FullName, everybody(), fullName},
 		{GivenNames, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
@@ -130,7 +134,7 @@ func Catalogue() []Attribute {
 		})},
 		{Email, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
 	}
-}
+})
 
 // fullName carries its two parts: who may know the whole may know the halves, and standard clients ask for them together.
 func fullName(s Subject) Value {
