@@ -58,7 +58,7 @@ func (smokeCommand) Run(ctx context.Context) error {
 		fmt.Println("skipped: postgres (not installed)")
 	}
 	for _, driver := range drivers {
-		small := setup{Database: driver, People: 300, Signers: 100, Argon2Time: 1, Argon2Memory: 2048}
+		small := setup{Database: driver, People: 300, Signers: 100, Argon2Time: 1, Argon2Memory: 1024}
 		login := loginCommand{setup: small, Rate: 10, Duration: 3 * time.Second, Warm: time.Second, Runs: 1}
 		if err := login.Run(ctx); err != nil {
 			return err

@@ -78,7 +78,7 @@ func (p Policy) Defaults() Policy {
 		p.Argon2Time = 1
 	}
 	if p.Argon2MemKB == 0 {
-		p.Argon2MemKB = 2048
+		p.Argon2MemKB = 1024
 	}
 	return p
 }
