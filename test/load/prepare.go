@@ -23,8 +23,8 @@ type setup struct {
 	Signers      int    `default:"6000" help:"Those of them who sign in; their PINs are stored at full cost."`
 	Data         string `type:"path" help:"Keep server and people in this folder, and use what is there. Without it, a temporary one."`
 	Binary       string `type:"path" help:"The chave to measure; built when missing."`
-	Argon2Time   uint32 `default:"1" help:"argon2id passes."`
-	Argon2Memory uint32 `default:"1024" help:"argon2id memory in KiB."`
+	Argon2Time   uint32 `name:"argon2-time" default:"1" help:"argon2id passes."`
+	Argon2Memory uint32 `name:"argon2-memory" default:"1024" help:"argon2id memory in KiB."`
 	Email        bool   `help:"Everybody has an e-mail address: each fresh browser is then told of by e-mail too."`
 	InProcess    bool   `help:"Run the server composed by this program instead of the binary."`
 	CPUProfile   string `name:"cpuprofile" type:"path" help:"With --in-process: the server writes a CPU profile of its whole life here."`
