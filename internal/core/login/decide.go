@@ -9,6 +9,7 @@ import (
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
 	"chave/internal/core/credential"
+	"chave/internal/core/fault"
 	"chave/internal/core/message"
 	"chave/internal/core/random"
 )
@@ -67,23 +68,21 @@ func choose(asks []consent.Ask, share []consent.Name, subject consent.Subject) (
 }
 
 func (s *Service) rememberShared(tx Tx, t *Transaction) error {
-	all, err := tx.SessionsOf(t.Person)
+	one, err := tx.Session(t.Session)
+	if fault.Is(err, fault.RowNotFound) || err == nil && !one.EndedAt.IsZero() {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for _, one := range all {
-		if one.ID == t.Session {
-			if one.Shared == nil {
-				one.Shared = map[string][]consent.Name{}
-			}
-			if before, seen := one.Shared[t.Service]; seen && slices.Equal(before, t.Shared) {
-				return nil
-			}
-			one.Shared[t.Service] = t.Shared
-			return tx.UpdateSession(one)
-		}
+	if before, seen := one.Shared[t.Service]; seen && slices.Equal(before, t.Shared) {
+		return nil
 	}
-	return nil
+	if one.Shared == nil {
+		one.Shared = map[string][]consent.Name{}
+	}
+	one.Shared[t.Service] = t.Shared
+	return tx.UpdateSession(one)
 }
 
 func (s *Service) holder(tx Tx, who citizen.ID) (citizen.Person, credential.Key, error) {

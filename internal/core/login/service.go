@@ -37,6 +37,8 @@ type Tx interface {
 
 	// SessionByHandle reads the session whose cookie has this digest, ended or not; fault.RowNotFound when there is none.
 	SessionByHandle(digest []byte) (Session, error)
+	// Session reads one by its id, ended or not; fault.RowNotFound when there is none.
+	Session(id string) (Session, error)
 	// SessionsOf lists the sessions of a person that have not ended.
 	SessionsOf(citizen.ID) ([]Session, error)
 	// InsertSession writes a new session with Version 1.

@@ -2,7 +2,6 @@ package login
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"chave/internal/core/credential"
@@ -21,8 +20,11 @@ func (s *Service) stands(tx Tx, t *Transaction, key credential.Key) (bool, error
 	if t.Session == "" {
 		return true, nil
 	}
-	open, err := tx.SessionsOf(t.Person)
-	return slices.ContainsFunc(open, func(one Session) bool { return one.ID == t.Session }), err
+	one, err := tx.Session(t.Session)
+	if fault.Is(err, fault.RowNotFound) {
+		return false, nil
+	}
+	return one.EndedAt.IsZero() && one.Person == t.Person, err
 }
 
 // beginAgain takes a sign-in whose proof no longer stands back to its first question, and puts that on record.

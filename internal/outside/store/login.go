@@ -80,6 +80,20 @@ func (tx *Tx) SessionByHandle(digest []byte) (login.Session, error) {
 	return r.session(tx)
 }
 
+// Session reads one by its id, ended or not; fault.RowNotFound when there is none.
+func (tx *Tx) Session(id string) (login.Session, error) {
+	var r sessionRow
+	err := tx.queryRow(`
+		SELECT id, version, handle, person, expires_at, ended_at, sealed
+		FROM sessions
+		WHERE id = $1`,
+		id).Scan(r.into()...)
+	if err != nil {
+		return login.Session{}, err
+	}
+	return r.session(tx)
+}
+
 // SessionsOf lists the sessions of a person that have not ended.
 func (tx *Tx) SessionsOf(who citizen.ID) ([]login.Session, error) {
 	var rows []sessionRow

@@ -73,6 +73,12 @@ func TestLogin_sessions(t *testing.T) {
 			if d := cmp.Diff(want, got); d != "" || err != nil {
 				t.Error(err, d)
 			}
+			if got, err = tx.Session("s"); err != nil || cmp.Diff(want, got) != "" {
+				t.Error(err, cmp.Diff(want, got))
+			}
+			if _, err := tx.Session("nobody's"); !fault.Is(err, fault.RowNotFound) {
+				t.Errorf("a session that does not exist: %v", err)
+			}
 			all, err := tx.SessionsOf(one)
 			if err != nil || len(all) != 2 {
 				t.Errorf("all: %v, %v", all, err)
