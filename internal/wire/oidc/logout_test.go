@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +139,13 @@ func newListener(t *testing.T) *listener {
 	return l
 }
 
+// heard are the tokens that have come, in order.
+func (l *listener) heard() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.tokens)
+}
+
 func (r *rig) notifier(worker string) *oidc.Notifier {
 	return &oidc.Notifier{Provider: r.provider, Do: store.In[oidc.NoticeTx](r.db), Client: http.DefaultClient, Worker: worker}
 }
@@ -167,10 +175,10 @@ func TestBackchannelLogout_2_4_the_token_names_the_session_as_the_ID_token_did(t
 	n := r.notifier("w")
 	pass(t, n, 1)
 	pass(t, n, 0)
-	if len(l.tokens) != 1 {
-		t.Fatalf("%d tokens came", len(l.tokens))
+	if len(l.heard()) != 1 {
+		t.Fatalf("%d tokens came", len(l.heard()))
 	}
-	out := r.claims(l.tokens[0])
+	out := r.claims(l.heard()[0])
 	for _, same := range []string{"iss", "aud", "sub", "sid"} {
 		if out[same] != before[same] || out[same] == nil {
 			t.Errorf("%s is %v, in the ID token %v", same, out[same], before[same])
@@ -183,11 +191,11 @@ func TestBackchannelLogout_2_4_the_token_names_the_session_as_the_ID_token_did(t
 	if out["nonce"] != nil || out["jti"] == nil || out["exp"] != float64(r.clock().Add(2*time.Minute).Unix()) {
 		t.Errorf("claims %v", out)
 	}
-	if header := decoded(strings.Split(l.tokens[0], ".")[0]); !strings.Contains(header, `"typ":"logout+jwt"`) {
+	if header := decoded(strings.Split(l.heard()[0], ".")[0]); !strings.Contains(header, `"typ":"logout+jwt"`) {
 		t.Errorf("header %s", header)
 	}
 	// A logout token is no hint: it would let a service that saw one act as the person.
-	p := r.browser().authorize(ask("id_token_hint", l.tokens[0]))
+	p := r.browser().authorize(ask("id_token_hint", l.heard()[0]))
 	wantRedirectError(t, r, p, "invalid_request")
 }
 
@@ -227,8 +235,8 @@ func TestBackchannelLogout_2_8_failures_are_tried_again_and_refusals_are_not(t *
 				}
 				r.advance(10 * time.Minute)
 			}
-			if len(l.tokens) != c.tries {
-				t.Errorf("%d tries, want %d", len(l.tokens), c.tries)
+			if len(l.heard()) != c.tries {
+				t.Errorf("%d tries, want %d", len(l.heard()), c.tries)
 			}
 		})
 	}
@@ -261,7 +269,7 @@ func TestBackchannelLogout_two_workers_share_the_work_and_a_dead_one_loses_it(t 
 	r.advance(2 * time.Minute)
 	pass(t, living, 1)
 	pass(t, living, 0)
-	if len(l.tokens) != 2 {
-		t.Errorf("%d deliveries, want the lost one and its repetition", len(l.tokens))
+	if len(l.heard()) != 2 {
+		t.Errorf("%d deliveries, want the lost one and its repetition", len(l.heard()))
 	}
 }
