@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -174,6 +175,10 @@ type checkedSQLite struct{ driver.Connector }
 // Connect opens one connection, or refuses it.
 func (c checkedSQLite) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
+	for end := time.Now().Add(openPatience); isRace(err) && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(openPause)
+		conn, err = c.Connector.Connect(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +187,13 @@ func (c checkedSQLite) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	return conn, nil
 }
+
+// A connection turns the write-ahead log on, and SQLite does not let the busy timeout wait for another process that is just doing so: nodes that start
+// together on a new file would fail by chance. In real time, for it is the disk that is waited for.
+const (
+	openPatience = 5 * time.Second
+	openPause    = 10 * time.Millisecond
+)
 
 func checkSQLite(ctx context.Context, conn driver.QueryerContext) error {
 	for _, want := range []struct {
