@@ -1,0 +1,29 @@
+// Package xmldsig reads XML that strangers send, verifies the one signature such a document may carry, and signs ours.
+//
+// It owns three things: the strict reader ([Parse]), verification ([Verify]) and signing ([Signer]), all for enveloped signatures over a whole
+// document, as SAML uses them. It is pure: bytes in, bytes out, no clock, no randomness of its own, no trust. Which keys may have
+// signed is the caller's to say; what a message means is package saml's.
+//
+// # Why wrapping does not work here
+//
+// Signature wrapping lets a verifier check one element and an application read another. Here there is nothing to read besides
+// what was checked: the whole tree holds exactly one Signature, a direct child of the root, with exactly one reference, to the root's own ID, which no
+// other attribute of the tree repeats; transforms and algorithms come from a short list; and [Verified.Root] is parsed anew from the very
+// octets that were hashed, so a field that was not signed does not exist in it.
+//
+// # What is never accepted
+//
+// DTDs, entities but the five, processing instructions, encodings but UTF-8, XML 1.1. Comments: a comment in the middle
+// of a text has split what one program reads from what another signed, and no SAML client sends any, so [Parse] refuses them
+// rather than pick one of the two readings; only a reader of files kept by people, such as metadata, asks for them to be removed ([Limits].Comments). Keys named by the message (KeyInfo) are
+// not even looked at. HMAC, because a public key would then be a shared secret. SHA-1, unless [Policy] says so.
+//
+// # Canonicalisation
+//
+// The canonical forms are written here, and not taken from goxmldsig, for three reasons: its exclusive form does not know the token #default in a
+// PrefixList and does not render the listed prefixes an ancestor declares; it writes xmlns="" where the standard does not; and nothing bounds
+// what it writes, though one long namespace name can be made to repeat in thousands of elements. The tests hold ours against goxmldsig and libxml2 where these are right.
+//
+// Sources: XML-Signature Syntax and Processing 1.1, Canonical XML 1.0, Exclusive XML Canonicalization 1.0, RFC 4051 and RFC 9231 for
+// the algorithm names, SAML core §5 for the profile, cmd-authentication §1.7 and part 4 for what Portuguese services send.
+package xmldsig
