@@ -1,7 +1,8 @@
-// Package cookie owns the two cookies of Chave that carry a proof: their names, flags and shape.
+// Package cookie owns the cookies of Chave that carry a proof: their names, flags and shape.
 //
 //	chave_browser   which browser this is; long-lived, made at the first sign-in, worth nothing alone
 //	chave_session   the single sign-on session; goes when the browser closes, and is a new value after every sign-in
+//	chave_compat    the same for what was opened through CMD's wires
 //
 // Over HTTPS the names begin with __Host-, so that browsers take these cookies from our own host only and never from a neighbouring subdomain.
 //
@@ -21,6 +22,7 @@ import (
 const (
 	BrowserName = "chave_browser"
 	SessionName = "chave_session"
+	CompatName  = "chave_compat"
 )
 
 // browserLife is the longest that browsers keep a cookie (RFC 6265bis §5.5).
@@ -30,6 +32,21 @@ const browserLife = 400 * 24 * time.Hour
 type Jar struct {
 	// Secure keeps the cookies off plain HTTP.
 	Secure bool
+	// Compat is for the session of CMD's wires, which is another one (blueprint §4.9). See In.
+	Compat bool
+}
+
+// In is the jar for sessions of a realm: "compat" keeps them in a cookie of their own, so that what a compat wire opened is never even sent as a modern session.
+func (j Jar) In(realm string) Jar {
+	j.Compat = realm == "compat"
+	return j
+}
+
+func (j Jar) sessionName() string {
+	if j.Compat {
+		return CompatName
+	}
+	return SessionName
 }
 
 // Browser is the browser's id, or empty when it has none or sent something that we never made.
@@ -48,24 +65,29 @@ func (j Jar) EnsureBrowser(w http.ResponseWriter, r *http.Request, source io.Rea
 }
 
 // Session is the session's value, or empty when there is none or it cannot be ours.
-func (j Jar) Session(r *http.Request) string { return value(r, j.full(SessionName)) }
+func (j Jar) Session(r *http.Request) string { return value(r, j.full(j.sessionName())) }
 
 // SetSession hands the browser a session. It has no life of its own: the server knows when it ends, the browser drops it when it closes.
 func (j Jar) SetSession(w http.ResponseWriter, session string) {
-	http.SetCookie(w, j.made(SessionName, session))
+	http.SetCookie(w, j.made(j.sessionName(), session))
 }
 
 // ClearSession takes the session away.
 func (j Jar) ClearSession(w http.ResponseWriter) {
-	c := j.made(SessionName, "")
+	c := j.made(j.sessionName(), "")
 	c.MaxAge = -1
 	http.SetCookie(w, c)
 }
 
 // made sets SameSite=Lax and not Strict: a person comes here from a service by a top-level navigation, and must be known then. A form posted by
-// another site still carries nothing.
+// another site still carries nothing. Only the compat session goes with requests from services' pages, because CMD's probe is one (cmd-authentication.md §1.5.3);
+// browsers take that over HTTPS alone.
 func (j Jar) made(name, content string) *http.Cookie {
-	return &http.Cookie{Name: j.full(name), Value: content, Path: "/", HttpOnly: true, Secure: j.Secure, SameSite: http.SameSiteLaxMode}
+	site := http.SameSiteLaxMode
+	if name == CompatName && j.Secure {
+		site = http.SameSiteNoneMode
+	}
+	return &http.Cookie{Name: j.full(name), Value: content, Path: "/", HttpOnly: true, Secure: j.Secure, SameSite: site}
 }
 
 // full is a cookie's name on the wire (RFC 6265bis §4.1.3.2).

@@ -27,6 +27,32 @@ const (
 	KeyExpires      Name = "key_expires"
 	Phone           Name = "phone"
 	Email           Name = "email"
+	CardNumber      Name = "card_number" // of a national card, which is not a foreigner's document (R1.09)
+	CanSign         Name = "can_sign"    // whether the key signs documents
+)
+
+// Attributes that Chave does not hold: a source is asked once the person has agreed, and what it says is kept for that one answer only.
+const (
+	Address        Name = "address"
+	CardDetails    Name = "card_details" // photograph, height, sex, parents: what the card's issuer keeps
+	Employment     Name = "employment"
+	HealthScheme   Name = "health_scheme"
+	DrivingLicence Name = "driving_licence"
+	Powers         Name = "powers" // professional and company attributes
+)
+
+// Source is a body that holds attributes; empty for Chave itself.
+type Source string
+
+// The sources. A deployment plugs in those it has; attributes of the others are never available.
+const (
+	Held             Source = ""
+	AddressRegister  Source = "address"
+	CardIssuer       Source = "card"
+	SocialSecurity   Source = "social_security"
+	Health           Source = "health"
+	TransportOffice  Source = "transport"
+	PowersOfAttorney Source = "powers"
 )
 
 // Holder groups residents by the document that founds their key, as Annex D does.
@@ -88,14 +114,27 @@ type Subject struct {
 // Attribute is one entry of the catalogue.
 type Attribute struct {
 	Name   Name
+	Source Source
 	Supply map[Holder]Supply
 	value  func(Subject) Value
 }
 
-// Value is the person's value; ok is false when their key does not hold it.
+// Value is the person's value; ok is false when their key does not hold it, and always for an attribute of another source.
 func (a Attribute) Value(s Subject) (v Value, ok bool) {
+	if a.Source != Held {
+		return v, false
+	}
 	v = a.value(s)
 	return v, v.Text != ""
+}
+
+// Obtainable tells whether this person can share the attribute: the key holds it, or a source may be asked about holders of such documents.
+func (a Attribute) Obtainable(s Subject) bool {
+	if a.Source != Held {
+		return a.Supply[HolderOf(s.Person)] != Never
+	}
+	_, held := a.Value(s)
+	return held
 }
 
 func everybody() map[Holder]Supply { return supply(Always, Always, Always, Always, Always) }
@@ -114,27 +153,52 @@ func Catalogue() []Attribute { return catalogue() }
 // catalogue is written once: a sign-in looks into it dozens of times.
 var catalogue = sync.OnceValue(func() []Attribute {
 	return []Attribute{
-		{FullName, everybody(), fullName},
-		{GivenNames, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
-		{Surnames, everybody(), plain(func(p citizen.Person) string { return p.Surnames })},
-		{BirthDate, everybody(), plain(func(p citizen.Person) string { return p.BirthDate.String() })},
-		{Nationality, everybody(), plain(func(p citizen.Person) string { return string(p.Nationality) })},
-		{NIC, supply(Always, Always, Never, Never, Never), plain(func(p citizen.Person) string { return p.NIC })},
-		{NIF, supply(Always, Always, IfKnown, Always, Always), plain(func(p citizen.Person) string { return p.NIF })},
-		{NISS, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NISS })},
-		{NSNS, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NSNS })},
-		{Document, supply(Never, Never, Always, Always, Always), documentValue},
-		{DocumentExpires, everybody(), plain(func(p citizen.Person) string { return p.Document().Expires.String() })},
-		{KeyExpires, everybody(), keyExpires},
-		{Phone, supply(IfKnown, IfKnown, Always, Always, Always), plain(func(p citizen.Person) string {
+		{FullName, Held, everybody(), fullName},
+		{GivenNames, Held, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
+		{Surnames, Held, everybody(), plain(func(p citizen.Person) string { return p.Surnames })},
+		{BirthDate, Held, everybody(), plain(func(p citizen.Person) string { return p.BirthDate.String() })},
+		{Nationality, Held, everybody(), nationality},
+		{NIC, Held, supply(Always, Always, Never, Never, Never), plain(func(p citizen.Person) string { return p.NIC })},
+		{NIF, Held, supply(Always, Always, IfKnown, Always, Always), plain(func(p citizen.Person) string { return p.NIF })},
+		{NISS, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NISS })},
+		{NSNS, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NSNS })},
+		{Document, Held, supply(Never, Never, Always, Always, Always), documentValue},
+		{DocumentExpires, Held, everybody(), plain(func(p citizen.Person) string { return p.Document().Expires.String() })},
+		{KeyExpires, Held, everybody(), keyExpires},
+		{Phone, Held, supply(IfKnown, IfKnown, Always, Always, Always), plain(func(p citizen.Person) string {
 			if p.Phone == "" {
 				return ""
 			}
 			return p.Phone.String()
 		})},
-		{Email, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
+		{Email, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
+		{CardNumber, Held, cards(IfKnown), cardNumber},
+		{CanSign, Held, everybody(), func(Subject) Value { return Value{Text: "false"} }}, // no key signs yet
+		{Address, AddressRegister, cards(IfKnown), nil},
+		{CardDetails, CardIssuer, cards(IfKnown), nil},
+		{Employment, SocialSecurity, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
+		{HealthScheme, Health, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
+		{DrivingLicence, TransportOffice, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
+		{Powers, PowersOfAttorney, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
 	}
 })
+
+// cards is a supply for holders of a national card only.
+func cards(s Supply) map[Holder]Supply { return supply(s, s, Never, Never, Never) }
+
+// cardNumber is the number printed on a national card, where the registration took one.
+func cardNumber(s Subject) Value {
+	if d := s.Person.Document(); d.Type.National() {
+		return Value{Text: d.Number}
+	}
+	return Value{}
+}
+
+// nationality carries the country that issued the founding document beside it.
+func nationality(s Subject) Value {
+	parts := map[string]string{"issued_by": string(s.Person.Document().Country)}
+	return Value{Text: string(s.Person.Nationality), Parts: parts}
+}
 
 // fullName carries its two parts: who may know the whole may know the halves, and standard clients ask for them together.
 func fullName(s Subject) Value {

@@ -295,7 +295,7 @@ func (c *counter) firstSignIn(phone string, pin credential.PIN) (at login.Transa
 	if t.Next(c.clock()) != login.StepCode {
 		return t, browser
 	}
-	opened, err := c.login.EnterCode(ctx, t.ID, browser, "", c.code())
+	opened, err := c.login.EnterCode(ctx, t.ID, browser, login.Sessions{}, c.code())
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func (c *counter) choose(phone string, pin credential.PIN, own string) login.Ope
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	opened, err := c.login.ChoosePIN(c.t.Context(), t.ID, browser, "", chosen, chosen)
+	opened, err := c.login.ChoosePIN(c.t.Context(), t.ID, browser, login.Sessions{}, chosen, chosen)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -104,6 +104,29 @@ const (
 	GrantReused    Code = "CH-1506"
 )
 
+// Requests over the SAML wires and CMD's OAuth door.
+const (
+	MessageUnreadable    Code = "CH-1601" // not base64, not XML, a DTD, too deep, too large: nothing of it was believed
+	MessageUnexpected    Code = "CH-1602" // readable, and not a message that this address takes
+	SignatureMissing     Code = "CH-1603"
+	SignatureInvalid     Code = "CH-1604" // under none of the service's keys, or not of the form we accept
+	SignatureTooOld      Code = "CH-1605" // SHA-1 where the service's switch does not allow it
+	MessageStale         Code = "CH-1606" // outside its time
+	MessageRepeated      Code = "CH-1607" // its id has been used
+	DestinationWrong     Code = "CH-1608"
+	FeatureUnsupported   Code = "CH-1609" // an index, a binding
+	AttributesInvalid    Code = "CH-1610" // none, one unknown, or too few to know anybody by
+	PassiveImpossible    Code = "CH-1611"
+	DoorClosed           Code = "CH-1612" // the wire's switch is off for this service
+	BindingUnsupported   Code = "CH-1613" // a GET where the wire takes POST only
+	TokenUnknown         Code = "CH-1614"
+	TokenExpired         Code = "CH-1615"
+	QRUnknown            Code = "CH-1616"
+	QROver               Code = "CH-1617" // decided already, or past its deadline
+	SourceUnavailable    Code = "CH-1618" // an attribute's source did not answer
+	EncryptionImpossible Code = "CH-1619"
+)
+
 type entry struct {
 	code Code
 	kind Kind
@@ -194,6 +217,26 @@ func catalogue() []entry {
 		{GrantExpired, Expired, "grant_expired"},
 		{ReplaySeen, Conflict, "replay_seen"},
 		{GrantReused, Denied, "grant_reused"},
+
+		{MessageUnreadable, Invalid, "message_unreadable"},
+		{MessageUnexpected, Invalid, "message_unexpected"},
+		{SignatureMissing, Denied, "signature_missing"},
+		{SignatureInvalid, Denied, "signature_invalid"},
+		{SignatureTooOld, Denied, "signature_too_old"},
+		{MessageStale, Expired, "message_stale"},
+		{MessageRepeated, Conflict, "message_repeated"},
+		{DestinationWrong, Invalid, "destination_wrong"},
+		{FeatureUnsupported, Invalid, "feature_unsupported"},
+		{AttributesInvalid, Invalid, "attributes_invalid"},
+		{PassiveImpossible, Denied, "passive_impossible"},
+		{DoorClosed, Denied, "door_closed"},
+		{BindingUnsupported, Invalid, "binding_unsupported"},
+		{TokenUnknown, Denied, "token_unknown"},
+		{TokenExpired, Expired, "token_expired"},
+		{QRUnknown, NotFound, "qr_unknown"},
+		{QROver, Conflict, "qr_over"},
+		{SourceUnavailable, Unavailable, "source_unavailable"},
+		{EncryptionImpossible, Invalid, "encryption_impossible"},
 	}
 }
 

@@ -21,7 +21,7 @@ type Opened struct {
 
 // EnterCode checks the code. Its keyed form is computed before the transaction and compared inside it, so right or wrong is decided and counted in one
 // commit: nothing is answered, and so nothing learned, before the try is on record. Whatever the answer, the code is void (R3.13, N1).
-func (s *Service) EnterCode(ctx context.Context, id, browser, session string, code credential.Code) (Opened, error) {
+func (s *Service) EnterCode(ctx context.Context, id, browser string, sessions Sessions, code credential.Code) (Opened, error) {
 	mac, err := s.Hasher.CodeMAC(code, id)
 	if err != nil {
 		return Opened{}, fault.New(fault.StoreUnavailable).Because(err)
@@ -48,7 +48,7 @@ func (s *Service) EnterCode(ctx context.Context, id, browser, session string, co
 		if !right {
 			return s.codeWrong(tx, t, person, key, now)
 		}
-		cookie, err = s.codeRight(tx, t, person, key, browser, session, now)
+		cookie, err = s.codeRight(tx, t, person, key, browser, sessions.in(t.Realm), now)
 		return err
 	}, StepCode)
 	s.Wake()
@@ -100,7 +100,11 @@ func (s *Service) codeRight(tx Tx, t *Transaction, person citizen.Person, key cr
 	if t.Temporary { // a temporary PIN opens nothing but the page that replaces it (R2.09)
 		return "", nil
 	}
-	return s.openSession(tx, t, session, now)
+	cookie, err := s.openSession(tx, t, session, now)
+	if err != nil {
+		return "", err
+	}
+	return cookie, s.skipShare(tx, t, person, key, now)
 }
 
 // noteBrowser remembers the browser and tells the holder, by e-mail, of one never seen before (A4). SMS is kept for codes.
@@ -140,7 +144,7 @@ func (s *Service) tell(tx Tx, person citizen.Person, kind message.Kind, data map
 }
 
 // ChoosePIN stores a PIN of the person's own choice and, after a temporary one, opens the session (R2.09, R3.06, R3.08, R3.11).
-func (s *Service) ChoosePIN(ctx context.Context, id, browser, session string, pin, again credential.PIN) (Opened, error) {
+func (s *Service) ChoosePIN(ctx context.Context, id, browser string, sessions Sessions, pin, again credential.PIN) (Opened, error) {
 	key, stands, err := s.checkNewPIN(ctx, id, browser, pin, again)
 	if err != nil {
 		return Opened{}, err
@@ -162,7 +166,7 @@ func (s *Service) ChoosePIN(ctx context.Context, id, browser, session string, pi
 		if now0.Version != key.Version { // changed in another tab since the check
 			return fault.New(fault.StepPassed)
 		}
-		cookie, err = s.storePIN(tx, t, now0, stored, session, now)
+		cookie, err = s.storePIN(tx, t, now0, stored, sessions.in(t.Realm), now)
 		return err
 	}, StepChoosePIN)
 	s.Wake()

@@ -187,7 +187,7 @@ func TestR3_13_a_code_is_accepted_once_by_a_hundred_at_once(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {
-			o, err := r.login.EnterCode(context.Background(), got.ID, b.cookie, "", code)
+			o, err := r.login.EnterCode(context.Background(), got.ID, b.cookie, login.Sessions{}, code)
 			if err == nil && o.Cookie != "" {
 				accepted.Add(1)
 			}

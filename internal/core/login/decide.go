@@ -30,22 +30,50 @@ func (s *Service) Decide(ctx context.Context, id, browser string, share []consen
 		} else if !stands {
 			return s.beginAgain(tx, t, now)
 		}
-		subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
-		var refused []consent.Name
-		t.Shared, refused = choose(t.Ask, share, subject)
-		t.Decided = true
-		given := consent.Given{ID: random.ID(s.Rand), Person: t.Person, Service: t.Service, Shared: t.Shared, Refused: refused, At: now}
-		if err := tx.InsertGiven(given); err != nil {
-			return err
-		}
-		if err := tx.InsertVisit(s.visit(t, "signed_in", now)); err != nil {
-			return err
-		}
-		if err := s.rememberShared(tx, t); err != nil {
-			return err
-		}
-		return tx.InsertAudit(s.event(audit.ConsentGiven, t.Person, t.Service, t.ID, now))
+		return s.agree(tx, t, person, key, share, now)
 	}, StepShare)
+}
+
+// agree puts what is shared on record.
+func (s *Service) agree(tx Tx, t *Transaction, person citizen.Person, key credential.Key, share []consent.Name, now time.Time) error {
+	subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
+	t.Shared, t.Refused = choose(t.Ask, share, subject)
+	t.Decided = true
+	given := consent.Given{ID: random.ID(s.Rand), Person: t.Person, Service: t.Service, Shared: t.Shared, Refused: t.Refused, At: now}
+	if err := tx.InsertGiven(given); err != nil {
+		return err
+	}
+	if err := tx.InsertVisit(s.visit(t, "signed_in", now)); err != nil {
+		return err
+	}
+	if err := s.rememberShared(tx, t); err != nil {
+		return err
+	}
+	return tx.InsertAudit(s.event(audit.ConsentGiven, t.Person, t.Service, t.ID, now))
+}
+
+// skipShare agrees in the person's place where the service may ask for that (R5.12): never the first time, and never to more than the person agreed to before.
+func (s *Service) skipShare(tx Tx, t *Transaction, person citizen.Person, key credential.Key, now time.Time) error {
+	if !t.SkipShare || t.Decided || t.Temporary || t.Purpose != SignIn {
+		return nil
+	}
+	standing, err := tx.GivenOf(person.ID)
+	if err != nil {
+		return err
+	}
+	subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
+	for _, g := range standing {
+		if g.Service != t.Service {
+			continue
+		}
+		for _, ask := range t.Ask {
+			if a, ok := consent.Lookup(ask.Name); ok && a.Obtainable(subject) && !slices.Contains(g.Shared, ask.Name) {
+				return nil
+			}
+		}
+		return s.agree(tx, t, person, key, g.Shared, now)
+	}
+	return nil
 }
 
 // choose splits what was asked into what is shared and what was unticked. Required ones always go; what the key does not hold goes nowhere.
@@ -55,7 +83,7 @@ func choose(asks []consent.Ask, share []consent.Name, subject consent.Subject) (
 		if !ok {
 			continue
 		}
-		if _, held := attribute.Value(subject); !held {
+		if !attribute.Obtainable(subject) {
 			continue
 		}
 		if ask.Required || slices.Contains(share, ask.Name) {

@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
 	"chave/internal/core/fault"
+	"chave/internal/core/random"
 	"chave/internal/core/service"
 )
 
@@ -17,14 +19,15 @@ import (
 type Verified struct{ v *verified }
 
 type verified struct {
-	person     citizen.Person
-	service    string
-	level      service.Level
-	means      []string
-	authAt     time.Time
-	session    string
-	login      string
-	attributes map[consent.Name]consent.Value
+	person   citizen.Person
+	service  string
+	level    service.Level
+	means    []string
+	authAt   time.Time
+	session  string
+	login    string
+	answered consent.Answered
+	subject  consent.Subject
 }
 
 // Proven tells whether this is a proof at all.
@@ -51,8 +54,14 @@ func (v Verified) Session() string { return v.v.session }
 // Login is the transaction, for the audit trail.
 func (v Verified) Login() string { return v.v.login }
 
-// Attributes holds what the person agreed to share and the key holds.
-func (v Verified) Attributes() map[consent.Name]consent.Value { return v.v.attributes }
+// Attributes holds what the person agreed to share and the key, or a source that was asked, holds.
+func (v Verified) Attributes() map[consent.Name]consent.Value { return v.v.answered.Values }
+
+// Answered is the same with all that was refused or could not be had: what the wires of CMD tell a service.
+func (v Verified) Answered() consent.Answered { return v.v.answered }
+
+// Subject is whose values those are, for a wire that asks sources later.
+func (v Verified) Subject() consent.Subject { return v.v.subject }
 
 // Outcome is how a transaction ended: a proof, or a refusal whose code the wire translates.
 type Outcome struct {
@@ -65,8 +74,32 @@ type Outcome struct {
 
 // Finish hands the outcome to the wire, once: a second call, here or on another node, finds it over. In the same commit, grant lets the wire write what
 // the outcome becomes, so that an answer exists exactly when the transaction is spent. It may be run again and may be nil.
+//
+// When something was agreed to that a source holds, the source is asked first, within its time limit and outside any transaction: the answer goes out without what
+// did not come.
 func (s *Service) Finish(ctx context.Context, id, browser, wire string, grant func(Tx, Outcome) error) (Outcome, error) {
-	var out Outcome
+	out, ask, err := s.finish(ctx, id, browser, wire, nil, grant)
+	if ask != nil {
+		told := s.Sources.Gather(ctx, *ask)
+		out, _, err = s.finish(ctx, id, browser, wire, &told, grant)
+	}
+	return out, err
+}
+
+// FinishNow is Finish for a wire whose service comes back for what sources hold: none is asked.
+func (s *Service) FinishNow(ctx context.Context, id, browser, wire string, grant func(Tx, Outcome) error) (Outcome, error) {
+	out, _, err := s.finish(ctx, id, browser, wire, &consent.Told{}, grant)
+	return out, err
+}
+
+var errAskFirst = errors.New("sources are to be asked first")
+
+// finish ends the transaction. Without told it ends nothing when sources are to be asked, and returns the question instead.
+func (s *Service) finish(ctx context.Context, id, browser, wire string, told *consent.Told, grant func(Tx, Outcome) error) (Outcome, *consent.Query, error) {
+	var (
+		out Outcome
+		ask *consent.Query
+	)
 	_, err := s.step(ctx, id, browser, func(tx Tx, t *Transaction, now time.Time) error {
 		if t.Wire != wire { // one wire's transaction must not become another's answer (blueprint §4.9)
 			return fault.New(fault.LoginUnknown)
@@ -75,9 +108,17 @@ func (s *Service) Finish(ctx context.Context, id, browser, wire string, grant fu
 		if err := s.proofStands(tx, t, now); err != nil {
 			return err
 		}
+		if told == nil && t.Refusal == "" && len(consent.SourcesOf(t.Shared)) > 0 {
+			subject, err := s.subjectOf(tx, t.Person)
+			if err != nil {
+				return err
+			}
+			ask = &consent.Query{Number: random.ID(s.Rand), Service: t.Service, Names: t.Shared, Subject: subject}
+			return errAskFirst
+		}
 		out = Outcome{Refusal: t.Refusal, Payload: t.Payload, Purpose: t.Purpose, Service: t.Service}
 		if t.Refusal == "" {
-			verified, err := s.verify(tx, t, now)
+			verified, err := s.verify(tx, t, told, now)
 			if err != nil {
 				return err
 			}
@@ -91,7 +132,10 @@ func (s *Service) Finish(ctx context.Context, id, browser, wire string, grant fu
 		}
 		return grant(tx, out)
 	}, StepResume)
-	return out, err
+	if errors.Is(err, errAskFirst) {
+		return Outcome{}, ask, nil
+	}
+	return out, nil, err
 }
 
 // proofStands turns a sign-in whose proof was taken back after the share page into a refusal: the service hears no, and nothing else.
@@ -111,7 +155,7 @@ func (s *Service) proofStands(tx Tx, t *Transaction, now time.Time) error {
 }
 
 // verify builds the proof from rows as they are now. A cancelled key ends here even when the share page was already answered.
-func (s *Service) verify(tx Tx, t *Transaction, now time.Time) (Verified, error) {
+func (s *Service) verify(tx Tx, t *Transaction, told *consent.Told, now time.Time) (Verified, error) {
 	person, key, err := s.holder(tx, t.Person)
 	if err != nil {
 		return Verified{}, err
@@ -120,16 +164,25 @@ func (s *Service) verify(tx Tx, t *Transaction, now time.Time) (Verified, error)
 		return Verified{}, err
 	}
 	subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
-	values := map[consent.Name]consent.Value{}
+	answered := consent.Answered{Holder: consent.HolderOf(person), Shared: t.Shared, Refused: t.Refused, Values: map[consent.Name]consent.Value{}}
 	for _, name := range t.Shared {
 		if attribute, ok := consent.Lookup(name); ok {
 			if value, held := attribute.Value(subject); held {
-				values[name] = value
+				answered.Values[name] = value
+			}
+			if told == nil || attribute.Source == consent.Held {
+				continue
+			}
+			if value, came := told.Values[name]; came {
+				answered.Values[name] = value
 			}
 		}
 	}
+	if told != nil {
+		answered.Withheld = told.Withheld
+	}
 	return Verified{&verified{
-		person: person, service: t.Service, level: t.Level, means: t.Means, authAt: t.AuthAt, session: t.Session, login: t.ID, attributes: values,
+		person: person, service: t.Service, level: t.Level, means: t.Means, authAt: t.AuthAt, session: t.Session, login: t.ID, answered: answered, subject: subject,
 	}}, nil
 }
 
@@ -139,7 +192,7 @@ func (s *Service) Silent(ctx context.Context, r Request, grant func(Tx, Outcome)
 	var out Outcome
 	err := s.Do(ctx, func(tx Tx) error {
 		now := s.Now()
-		found, _, err := s.livingSession(tx, r.Session)
+		found, _, err := s.livingSession(tx, r.Realm, r.Session)
 		if err != nil {
 			return err
 		}
@@ -165,7 +218,7 @@ func (s *Service) Silent(ctx context.Context, r Request, grant func(Tx, Outcome)
 			}
 			t.Shared = append(t.Shared, ask.Name)
 		}
-		verified, err := s.verify(tx, &t, now)
+		verified, err := s.verify(tx, &t, nil, now)
 		if err != nil {
 			return err
 		}
@@ -188,7 +241,9 @@ type Sharing struct {
 	Ask   consent.Ask
 	Value consent.Value
 	Held  bool // the person's key holds it
-	Never bool // no key founded on their document can ever hold it: a counter cannot add it
+	// Source holds it and will be asked once the person agrees; empty when Chave holds it. Value and Held then say nothing.
+	Source consent.Source
+	Never  bool // no key founded on their document can ever hold it: a counter cannot add it
 }
 
 // Offer lists what would be shared, with values, for the share page of the browser that owns the transaction.
@@ -209,7 +264,7 @@ func (s *Service) Offer(ctx context.Context, t Transaction) ([]Sharing, error) {
 		}
 		value, held := attribute.Value(subject)
 		never := attribute.Supply[consent.HolderOf(subject.Person)] == consent.Never
-		offer = append(offer, Sharing{Ask: ask, Value: value, Held: held, Never: never})
+		offer = append(offer, Sharing{Ask: ask, Value: value, Held: held, Source: attribute.Source, Never: never})
 	}
 	return offer, nil
 }

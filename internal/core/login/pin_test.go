@@ -277,7 +277,7 @@ func (b *browser) choose(t login.Transaction, pin, again string) (login.Transact
 	if err != nil {
 		return t, err
 	}
-	o, err := b.r.login.ChoosePIN(b.r.t.Context(), t.ID, b.cookie, b.session, first, second)
+	o, err := b.r.login.ChoosePIN(b.r.t.Context(), t.ID, b.cookie, login.Sessions{Modern: b.session}, first, second)
 	if err == nil && o.Cookie != "" {
 		b.session = o.Cookie
 	}

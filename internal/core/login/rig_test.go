@@ -213,7 +213,7 @@ func (b *browser) tryCode(t login.Transaction, digits string) (login.Transaction
 	if err != nil {
 		return t, err
 	}
-	o, err := b.r.login.EnterCode(b.r.t.Context(), t.ID, b.cookie, b.session, code)
+	o, err := b.r.login.EnterCode(b.r.t.Context(), t.ID, b.cookie, login.Sessions{Modern: b.session}, code)
 	if err == nil && o.Cookie != "" {
 		b.session = o.Cookie
 	}

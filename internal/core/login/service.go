@@ -61,38 +61,42 @@ type Tx interface {
 	Index(citizen.Identifier) []byte
 }
 
-// Service runs sign-ins. All fields are required.
+// Service runs sign-ins. All fields but Sources are required.
 type Service struct {
 	Do     func(ctx context.Context, fn func(Tx) error) error // fn may be run again
 	View   func(ctx context.Context, fn func(Tx) error) error // reads only
 	Hasher credential.Hasher
-	Policy credential.Policy // with Defaults applied
-	Times  Times
-	Now    func() time.Time
-	Rand   io.Reader
-	Wake   func() // the outbox has something to send
-	Log    *slog.Logger
+	// Sources are asked for what Chave does not hold; nil for none.
+	Sources *consent.Sources
+	Policy  credential.Policy // with Defaults applied
+	Times   Times
+	Now     func() time.Time
+	Rand    io.Reader
+	Wake    func() // the outbox has something to send
+	Log     *slog.Logger
 	// AddressKey keys the digest under which a network address is counted; addresses are never stored in clear.
 	AddressKey func(address string) []byte
 }
 
 // Request is what a wire asks for, already checked against its own rules and the service's registration.
 type Request struct {
-	Wire     string
-	Payload  []byte
-	Resume   func(id string) string // local path to come back to
-	Return   string                 // where the browser goes at the end, already checked against the registration; may be empty
-	Purpose  Purpose
-	Service  service.Service
-	Ask      []consent.Ask
-	Offline  bool // the service may come back for the data while the person is away, and says so on the share page (A16)
-	MinLevel service.Level
-	MaxAge   *time.Duration // nil for no limit
-	Force    bool           // PIN and code afresh whatever session there is
-	Lang     string
-	Hint     string
-	Browser  string // cookies as received
-	Session  string
+	Wire      string
+	Realm     Realm
+	Payload   []byte
+	Resume    func(id string) string // local path to come back to
+	Return    string                 // where the browser goes at the end, already checked against the registration; may be empty
+	Purpose   Purpose
+	Service   service.Service
+	Ask       []consent.Ask
+	SkipShare bool // no share page for people who agreed to all of this before; only for services that may ask so (R5.12)
+	Offline   bool // the service may come back for the data while the person is away, and says so on the share page (A16)
+	MinLevel  service.Level
+	MaxAge    *time.Duration // nil for no limit
+	Force     bool           // PIN and code afresh whatever session there is
+	Lang      string
+	Hint      string
+	Browser   string // cookies as received
+	Session   string
 }
 
 // Begin stores a transaction. A session that covers the request takes it straight to consent (R5.23).
@@ -103,7 +107,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Transaction, error) {
 	now := s.Now()
 	t := Transaction{
 		ID: random.ID(s.Rand), CreatedAt: now, ExpiresAt: now.Add(s.Times.Transaction), Browser: Digest(r.Browser),
-		Wire: r.Wire, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask, Offline: r.Offline,
+		Wire: r.Wire, Realm: r.Realm, SkipShare: r.SkipShare, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask, Offline: r.Offline,
 		MinLevel: max(r.MinLevel, service.LevelPassword), Lang: r.Lang, Hint: r.Hint,
 	}
 	t.Resume = r.Resume(t.ID)
@@ -120,7 +124,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Transaction, error) {
 
 // fromSession lets a living session stand in for the first steps, as far as the request allows.
 func (s *Service) fromSession(tx Tx, r Request, t *Transaction, now time.Time) error {
-	found, person, err := s.livingSession(tx, r.Session)
+	found, person, err := s.livingSession(tx, r.Realm, r.Session)
 	if fault.Is(err, fault.SessionNeeded) {
 		return nil
 	}
@@ -133,7 +137,14 @@ func (s *Service) fromSession(tx Tx, r Request, t *Transaction, now time.Time) e
 		t.PINRight, t.CodeRight, t.Reused = true, true, true
 		t.Level, t.Means, t.AuthAt = found.Level, found.Means, found.AuthAt
 		found.ExpiresAt = earlier(found.StartedAt.Add(s.Times.SessionMax), now.Add(s.Times.SessionIdle))
-		return tx.UpdateSession(found)
+		if err := tx.UpdateSession(found); err != nil || !t.SkipShare {
+			return err
+		}
+		person, key, err := s.holder(tx, person.ID)
+		if err != nil {
+			return err
+		}
+		return s.skipShare(tx, t, person, key, now)
 	case r.Purpose != SignIn: // the holder's own acts ask the PIN again, not the name
 		t.Person, t.Subject = person.ID, credential.SubjectOf(person.ID)
 	}

@@ -21,6 +21,7 @@ type Session struct {
 	Person    citizen.ID    `json:"-"`
 	ExpiresAt time.Time     `json:"-"` // the earlier of the absolute and the idle end
 	EndedAt   time.Time     `json:"-"` // signed out, key cancelled; zero while it stands
+	Realm     Realm         `json:"realm,omitempty"`
 	StartedAt time.Time     `json:"started_at"`
 	AuthAt    time.Time     `json:"auth_at"` // last time PIN and code were right
 	Level     service.Level `json:"level"`
@@ -29,6 +30,16 @@ type Session struct {
 	Asked []consent.Name `json:"asked,omitempty"`
 	// Shared is what was agreed to in this session, by service: only that can pass without a page (prompt=none).
 	Shared map[string][]consent.Name `json:"shared,omitempty"`
+}
+
+// Sessions are the session cookies that a browser sent, one a realm.
+type Sessions struct{ Modern, Compat string }
+
+func (s Sessions) in(realm Realm) string {
+	if realm == Compat {
+		return s.Compat
+	}
+	return s.Modern
 }
 
 // Times are a session's limits (N11): 12 hours in all, one hour idle unless the operator says less.
@@ -42,13 +53,13 @@ func (s Session) alive(now time.Time) bool { return s.EndedAt.IsZero() && now.Be
 
 // covers tells whether this session may stand for PIN and code in a new request (R5.23).
 func (s Session) covers(r Request, now time.Time) bool {
-	if !s.alive(now) || s.Level < r.MinLevel || r.Force || r.Purpose != SignIn {
+	if !s.alive(now) || s.Realm != r.Realm || s.Level < r.MinLevel || r.Force || r.Purpose != SignIn {
 		return false
 	}
 	if r.MaxAge != nil && now.Sub(s.AuthAt) > *r.MaxAge {
 		return false
 	}
-	if r.Service.Reuse == service.ReuseByAttributes {
+	if r.Service.Reuse == service.ReuseByAttributes || r.Realm == Compat { // CMD's rule on CMD's wires (§1.5.3)
 		for _, a := range r.Ask {
 			if !slices.Contains(s.Asked, a.Name) {
 				return false
@@ -60,6 +71,11 @@ func (s Session) covers(r Request, now time.Time) bool {
 
 // SessionOf finds the living session of a cookie and the person it belongs to. A key that no longer works ends it (R5.09, R1.33).
 func (s *Service) SessionOf(ctx context.Context, cookie string) (Session, citizen.Person, error) {
+	return s.SessionIn(ctx, Modern, cookie)
+}
+
+// SessionIn is SessionOf for a realm. A session of another realm is none.
+func (s *Service) SessionIn(ctx context.Context, realm Realm, cookie string) (Session, citizen.Person, error) {
 	var (
 		found  Session
 		person citizen.Person
@@ -68,13 +84,13 @@ func (s *Service) SessionOf(ctx context.Context, cookie string) (Session, citize
 		return found, person, fault.New(fault.SessionNeeded)
 	}
 	err := s.View(ctx, func(tx Tx) (err error) {
-		found, person, err = s.livingSession(tx, cookie)
+		found, person, err = s.livingSession(tx, realm, cookie)
 		return err
 	})
 	return found, person, err
 }
 
-func (s *Service) livingSession(tx Tx, cookie string) (Session, citizen.Person, error) {
+func (s *Service) livingSession(tx Tx, realm Realm, cookie string) (Session, citizen.Person, error) {
 	none := fault.New(fault.SessionNeeded)
 	found, err := tx.SessionByHandle(Digest(cookie))
 	if fault.Is(err, fault.RowNotFound) {
@@ -84,7 +100,7 @@ func (s *Service) livingSession(tx Tx, cookie string) (Session, citizen.Person, 
 		return found, citizen.Person{}, err
 	}
 	now := s.Now()
-	if !found.alive(now) {
+	if !found.alive(now) || found.Realm != realm {
 		return found, citizen.Person{}, none
 	}
 	person, err := tx.Person(found.Person)
@@ -108,11 +124,12 @@ func (s *Service) livingSession(tx Tx, cookie string) (Session, citizen.Person, 
 func (s *Service) openSession(tx Tx, t *Transaction, old string, now time.Time) (string, error) {
 	cookie := random.Handle(s.Rand)
 	fresh := Session{
-		ID: random.ID(s.Rand), Person: t.Person, StartedAt: now, Shared: map[string][]consent.Name{},
+		ID: random.ID(s.Rand), Person: t.Person, Realm: t.Realm, StartedAt: now, Shared: map[string][]consent.Name{},
 	}
 	if old != "" {
 		before, err := tx.SessionByHandle(Digest(old))
 		switch {
+		case err == nil && before.Realm != t.Realm: // another jar's cookie: leave it
 		case err == nil && before.alive(now) && before.Person == t.Person:
 			fresh = before
 		case err == nil && before.alive(now): // somebody else signs in here: the earlier person's session ends
@@ -166,6 +183,9 @@ func (s *Service) endSession(tx Tx, found Session, now time.Time) error {
 		return err
 	}
 	for name := range found.Shared {
+		if found.Realm != Modern { // CMD's wires tell nobody (cmd-authentication.md §1.8.2)
+			break
+		}
 		notice := LogoutNotice{ID: random.ID(s.Rand), Service: name, Session: found.ID, Person: found.Person, At: now}
 		if err := tx.InsertLogoutNotice(notice); err != nil {
 			return err

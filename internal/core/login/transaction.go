@@ -22,6 +22,15 @@ const (
 	CancelKey Purpose = "cancel_key"
 )
 
+// Realm keeps sessions apart: one that was opened through CMD's wires, which break today's rules, never stands for a sign-in to anybody else (blueprint §4.9).
+type Realm string
+
+// The realms.
+const (
+	Modern Realm = ""
+	Compat Realm = "compat"
+)
+
 // Step is what a transaction waits for.
 type Step string
 
@@ -48,17 +57,20 @@ type Transaction struct {
 	Browser   []byte    `json:"browser"` // digest of the browser cookie that began it
 
 	Wire    string  `json:"wire"`
+	Realm   Realm   `json:"realm,omitempty"`
 	Payload []byte  `json:"payload,omitempty"` // only the wire reads it
 	Resume  string  `json:"resume"`            // local path that Resume goes to
 	Return  string  `json:"return,omitempty"`  // where the wire will send the browser at the end; pages need its origin for form-action
 	Purpose Purpose `json:"purpose"`
 
-	Service  string        `json:"service"`
-	Ask      []consent.Ask `json:"ask,omitempty"`
-	Offline  bool          `json:"offline,omitempty"`
-	MinLevel service.Level `json:"min_level"`
-	Lang     string        `json:"lang"`
-	Hint     string        `json:"hint,omitempty"` // login_hint, shown in the first field
+	Service string        `json:"service"`
+	Ask     []consent.Ask `json:"ask,omitempty"`
+	Offline bool          `json:"offline,omitempty"`
+	// SkipShare skips the share page for people who have agreed to all of it before (R5.12).
+	SkipShare bool          `json:"skip_share,omitempty"`
+	MinLevel  service.Level `json:"min_level"`
+	Lang      string        `json:"lang"`
+	Hint      string        `json:"hint,omitempty"` // login_hint, shown in the first field
 
 	Typed   string     `json:"typed,omitempty"` // identifier as typed, kept for the page
 	Country string     `json:"country,omitempty"`
@@ -83,6 +95,7 @@ type Transaction struct {
 	PINChosen bool           `json:"pin_chosen,omitempty"`
 	Decided   bool           `json:"decided,omitempty"`
 	Shared    []consent.Name `json:"shared,omitempty"`
+	Refused   []consent.Name `json:"refused,omitempty"`
 
 	Notice  *Notice    `json:"notice,omitempty"` // said once above the step
 	Stop    *Notice    `json:"stop,omitempty"`

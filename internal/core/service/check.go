@@ -84,6 +84,9 @@ func New(s Settings, vault Vault) (Service, error) {
 	}
 	checkAuth(bad, s)
 	checkAttributes(bad, s.Attributes)
+	checkSAML(bad, &s)
+	checkOAuth(bad, &s)
+	checkCompat(bad, s)
 	if s.SubjectType == Pairwise && s.Sector == "" && len(s.RedirectURIs) > 0 {
 		s.Sector = sectorOf(s.ID, s.RedirectURIs[0])
 		for _, u := range s.RedirectURIs[1:] {

@@ -106,6 +106,12 @@ type Settings struct {
 	Refresh bool `yaml:"refresh" json:"refresh,omitempty"`
 	// Reuse is level unless said otherwise (R5.23).
 	Reuse Reuse `yaml:"reuse" json:"reuse,omitempty"`
+	// SAML registers the service with one of the SAML wires.
+	SAML *SAML `yaml:"saml" json:"saml,omitempty"`
+	// OAuth registers it with CMD's OAuth door and QR-code sign-in.
+	OAuth *OAuth `yaml:"oauth" json:"oauth,omitempty"`
+	// Compat turns on what CMD's wires need and today's rules forbid; see Switch. Empty unless said otherwise.
+	Compat map[Switch]Allowance `yaml:"compat" json:"compat,omitempty"`
 	// Closed answers every request with "this service is closed".
 	Closed bool `yaml:"closed" json:"closed,omitempty"`
 }
@@ -168,9 +174,11 @@ func (s Service) PublicClient() bool { return s.AuthMethod == NoAuth }
 type Tx interface {
 	// Service reads one; fault.ServiceUnknown when there is none.
 	Service(id string) (Service, error)
+	// ServiceNamed finds the service that a wire knows by an entity id or client id; fault.ServiceUnknown when there is none.
+	ServiceNamed(wire Wire, name string) (Service, error)
 	// Services lists all, by id.
 	Services() ([]Service, error)
-	// SaveService inserts or replaces.
+	// SaveService inserts or replaces; fault.RowConflict when another service has one of its names.
 	SaveService(Service) error
 	// DeleteService removes; it tells whether there was one.
 	DeleteService(id string) (bool, error)

@@ -6,6 +6,9 @@
 // key per algorithm, held by a unique index. A retired key has lost its private half; its public half stays published until every token it signed has
 // expired. Each change is one compare-and-set with its audit row, so several nodes agree without talking.
 //
+// Keys live in rings: one wire's keys never sign for another, so that a signature made under the compat wires' older rules proves nothing to a modern service
+// (blueprint §4.9).
+//
 // The package never sees a private key: the keystore makes them, sealed, and lends a crypto.Signer. It knows no token format.
 package signkey
 
@@ -36,10 +39,12 @@ const (
 type Key struct {
 	ID        string // derived from the public key: what tokens carry as kid
 	Version   int64  // compare-and-set
-	Alg       string // a JOSE algorithm (RFC 7518 §3.1): "ES256" or "RS256"
+	Ring      string // whose keys these are; empty for OpenID Connect
+	Alg       string // what the keystore calls it: a JOSE algorithm (RFC 7518 §3.1) such as "ES256" and "RS256", or "RSA-2048"
 	State     State
 	Sealed    []byte // the private half, as the keystore made it; empty once retired
 	Public    []byte // SubjectPublicKeyInfo, DER
+	Cert      []byte // X.509 certificate, DER, in rings that certify their keys; empty in others
 	CreatedAt time.Time
 	ActiveAt  time.Time
 	RetiredAt time.Time
@@ -50,9 +55,9 @@ type Key struct {
 type Tx interface {
 	audit.Tx
 
-	// SigningKeys lists all keys, oldest first.
-	SigningKeys() ([]Key, error)
-	// InsertSigningKey writes a new key with Version 1; fault.RowConflict when its algorithm has one in this state already.
+	// SigningKeys lists all keys of a ring, oldest first.
+	SigningKeys(ring string) ([]Key, error)
+	// InsertSigningKey writes a new key with Version 1; fault.RowConflict when its ring and algorithm have one in this state already.
 	InsertSigningKey(Key) error
 	// UpdateSigningKey replaces the row of the same Version and adds one to it, else fault.RowConflict.
 	UpdateSigningKey(Key) error
@@ -69,15 +74,18 @@ type Keystore interface {
 // Signer signs under the active key of an algorithm. It may be used concurrently.
 type Signer struct {
 	crypto.Signer
-	ID  string
-	Alg string
+	ID   string
+	Alg  string
+	Cert []byte // X.509, DER; empty in a ring without certificates
 }
 
 // Public is a key that tokens may be checked with.
 type Public struct {
-	ID  string
-	Alg string
-	Key crypto.PublicKey
+	ID    string
+	Alg   string
+	State State
+	Key   crypto.PublicKey
+	Cert  []byte // X.509, DER; empty in a ring without certificates
 }
 
 // idOf names a key by its public half: 80 bits, enough to tell keys apart, and nobody can choose one key's name for another.
@@ -95,7 +103,7 @@ func (k Key) public() (Public, error) {
 	if idOf(k.Public) != k.ID {
 		return Public{}, fmt.Errorf("signing key %s: its row holds another key", k.ID)
 	}
-	return Public{k.ID, k.Alg, key}, nil
+	return Public{k.ID, k.Alg, k.State, key, k.Cert}, nil
 }
 
 // signer borrows the private half, and refuses one that does not belong to the public half: whoever can write to the table could have put
@@ -113,5 +121,5 @@ func (k Key) signer(from Keystore) (Signer, error) {
 	if !ok || !same.Equal(lent.Public()) {
 		return Signer{}, fmt.Errorf("signing key %s: private and public half do not belong together", k.ID)
 	}
-	return Signer{lent, k.ID, k.Alg}, nil
+	return Signer{lent, k.ID, k.Alg, k.Cert}, nil
 }

@@ -2,6 +2,7 @@ package signkey
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,6 +24,12 @@ type Service struct {
 	Rand     io.Reader
 	Log      *slog.Logger
 
+	// Ring keeps this service's keys apart from those of others; empty for OpenID Connect's.
+	Ring string
+	// Certify makes the X.509 certificate of a new key, DER, signed by itself; nil in a ring without certificates. It may be called for a key that then loses a race.
+	Certify func(key crypto.Signer, made time.Time) ([]byte, error)
+	// Base lists the algorithms whose keys are always there; ES256 alone when it is empty.
+	Base []string
 	// Wanted lists further algorithms that services are registered for; nil for none. Their keys are made in the background.
 	Wanted func(ctx context.Context) ([]string, error)
 
@@ -135,7 +142,7 @@ func (s *Service) known(ctx context.Context, trust time.Duration) ([]Key, error)
 	}
 	var keys []Key
 	err := s.View(ctx, func(tx Tx) (err error) {
-		keys, err = tx.SigningKeys()
+		keys, err = tx.SigningKeys(s.Ring)
 		return err
 	})
 	if err != nil {

@@ -170,7 +170,7 @@ func TestE11_a_retired_key_has_lost_its_private_half(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := h.db.View(context.Background(), func(tx *store.Tx) error {
-		keys, err := tx.SigningKeys()
+		keys, err := tx.SigningKeys("")
 		for _, k := range keys {
 			if k.ID == first && (k.State != signkey.Retired || len(k.Sealed) != 0) {
 				t.Errorf("key %s is %s and keeps %d bytes", k.ID, k.State, len(k.Sealed))
@@ -251,7 +251,7 @@ func TestA12_a_swapped_row_is_not_signed_with(t *testing.T) {
 	h := open(t)
 	tend(t, h.node())
 	err := h.db.Do(context.Background(), func(tx *store.Tx) error {
-		keys, err := tx.SigningKeys()
+		keys, err := tx.SigningKeys("")
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,10 @@ func (s *Service) Run(ctx context.Context) {
 
 // Tend does what is due: makes missing keys, replaces an active one that has come of age, removes retired ones whose time is over.
 func (s *Service) Tend(ctx context.Context) error {
-	algs := []string{ES256}
+	algs := slices.Clone(s.Base)
+	if len(algs) == 0 {
+		algs = []string{ES256}
+	}
 	if s.Wanted != nil {
 		wanted, err := s.Wanted(ctx)
 		if err != nil {
@@ -103,10 +106,14 @@ func (s *Service) ensure(ctx context.Context, alg string, state State) error {
 	if err != nil {
 		return fault.New(fault.InternalError).Because(err)
 	}
+	cert, err := s.certificate(sealed)
+	if err != nil {
+		return fault.New(fault.InternalError).Because(fmt.Errorf("certify a key for %s: %w", alg, err))
+	}
 	defer s.forget()
 	err = s.Do(ctx, func(tx Tx) error {
 		now := s.Now()
-		k := Key{ID: idOf(der), Version: 1, Alg: alg, State: state, Sealed: sealed, Public: der, CreatedAt: now}
+		k := Key{ID: idOf(der), Version: 1, Ring: s.Ring, Alg: alg, State: state, Sealed: sealed, Public: der, Cert: cert, CreatedAt: now}
 		if state == Active {
 			k.ActiveAt = now
 		}
@@ -121,12 +128,23 @@ func (s *Service) ensure(ctx context.Context, alg string, state State) error {
 	return err
 }
 
+func (s *Service) certificate(sealed []byte) ([]byte, error) {
+	if s.Certify == nil {
+		return nil, nil
+	}
+	key, err := s.Keystore.Signer(sealed)
+	if err != nil {
+		return nil, err
+	}
+	return s.Certify(key, s.Now())
+}
+
 // promote retires the active key and lets the next one sign, in one commit. A lost race means that another node has done it.
 func (s *Service) promote(ctx context.Context, alg, why string) error {
 	defer s.forget()
 	err := s.Do(ctx, func(tx Tx) error {
 		now := s.Now()
-		keys, err := tx.SigningKeys()
+		keys, err := tx.SigningKeys(s.Ring)
 		if err != nil {
 			return err
 		}
@@ -181,6 +199,6 @@ func (s *Service) sweep(ctx context.Context) error {
 func (s *Service) event(k Key, why string, now time.Time) audit.Event {
 	return audit.Event{
 		ID: random.ID(s.Rand), At: now, Kind: audit.KeyRotated, Actor: "system",
-		Data: map[string]string{"kid": k.ID, "alg": k.Alg, "state": string(k.State), "why": why},
+		Data: map[string]string{"kid": k.ID, "alg": k.Alg, "ring": k.Ring, "state": string(k.State), "why": why},
 	}
 }

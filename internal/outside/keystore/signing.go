@@ -17,8 +17,11 @@ const labelPrivateKey = "keystore/private key"
 // rsaBits is 128-bit strength (security.md A18); 2048 is not.
 const rsaBits = 3072
 
+// compatBits is what services that are tied to CMD's wires were built for (cmd-authentication.md §1.7.4).
+const compatBits = 2048
+
 // NewSigningKey makes a private key for a JOSE algorithm (RFC 7518 §3.1, RFC 8037): "ES256" on P-256, "RS256" with 3072 bits
-// (about a second of work), or "EdDSA" on Ed25519. The key comes back sealed, to be kept in the database, so that all nodes
+// (about a second of work), or "EdDSA" on Ed25519; or "RSA-2048" for the compat wires, whose clients know nothing longer. The key comes back sealed, to be kept in the database, so that all nodes
 // share it and rotating it is a row. Store the public key beside it, and compare it with that of [Soft.Signer]
 // before the first use: whoever can write to the table could put another of our keys in its place.
 func (s *Soft) NewSigningKey(alg string) (sealed []byte, public crypto.PublicKey, err error) {
@@ -28,6 +31,8 @@ func (s *Soft) NewSigningKey(alg string) (sealed []byte, public crypto.PublicKey
 		private, err = ecdsa.GenerateKey(elliptic.P256(), s.rand)
 	case "RS256":
 		private, err = rsa.GenerateKey(s.rand, rsaBits)
+	case "RSA-2048":
+		private, err = rsa.GenerateKey(s.rand, compatBits)
 	case "EdDSA":
 		_, private, err = ed25519.GenerateKey(s.rand)
 	default:

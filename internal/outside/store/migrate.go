@@ -157,10 +157,11 @@ func (db *DB) provider() (*goose.Provider, error) {
 // tokens are the few words in which the engines' DDL differs.
 func tokens(driver string) *strings.Replacer {
 	if driver == Postgres {
-		return strings.NewReplacer("{{bytes}}", "BYTEA", "{{int64}}", "BIGINT", "{{bool}}", "BOOLEAN", "{{strict}}", "", "{{keyed}}", "")
+		return strings.NewReplacer("{{bytes}}", "BYTEA", "{{int64}}", "BIGINT", "{{bool}}", "BOOLEAN", "{{strict}}", "", "{{keyed}}", "",
+			"{{empty}}", "''")
 	}
 	return strings.NewReplacer("{{bytes}}", "BLOB", "{{int64}}", "INTEGER", "{{bool}}", "INTEGER", "{{strict}}", "STRICT",
-		"{{keyed}}", "STRICT, WITHOUT ROWID")
+		"{{keyed}}", "STRICT, WITHOUT ROWID", "{{empty}}", "x''")
 }
 
 // rendered shows the migration files with their tokens replaced.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
@@ -97,11 +99,69 @@ func (tx *Tx) SaveService(s service.Service) error {
 		ON CONFLICT (id) DO UPDATE
 		SET sealed = EXCLUDED.sealed, saved_at = EXCLUDED.saved_at`,
 		s.ID, sealed, micros(tx.now))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.nameService(s)
+}
+
+// nameService replaces the names by which other wires find a service. A name that another service has is that service's: fault.RowConflict.
+func (tx *Tx) nameService(s service.Service) error {
+	_, err := tx.exec(`
+		DELETE FROM service_names
+		WHERE service = $1`,
+		s.ID)
+	if err != nil {
+		return err
+	}
+	for _, n := range s.Names() {
+		won, err := tx.cas(`
+			INSERT INTO service_names (wire, name, service)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (wire, name) DO NOTHING`,
+			string(n.Wire), n.Name, s.ID)
+		if err != nil {
+			return err
+		}
+		if !won {
+			return fault.New(fault.RowConflict).Because(fmt.Errorf("another service is known as %q over %s", n.Name, n.Wire))
+		}
+	}
+	return nil
+}
+
+// ServiceNamed finds the service that a wire knows by a name; fault.ServiceUnknown when there is none. The row only points: what is sealed says whether the name is
+// the service's, so that nobody who can only write to the database gives one service's name to another.
+func (tx *Tx) ServiceNamed(wire service.Wire, name string) (service.Service, error) {
+	var id string
+	err := tx.queryRow(`
+		SELECT service
+		FROM service_names
+		WHERE wire = $1
+		AND name = $2`,
+		string(wire), name).Scan(&id)
+	if fault.Is(err, fault.RowNotFound) {
+		return service.Service{}, fault.New(fault.ServiceUnknown)
+	}
+	if err != nil {
+		return service.Service{}, err
+	}
+	found, err := tx.Service(id)
+	if err == nil && !slices.Contains(found.Names(), service.Name{Wire: wire, Name: name}) {
+		return service.Service{}, fault.New(fault.ServiceUnknown)
+	}
+	return found, err
 }
 
 // DeleteService removes; it tells whether there was one.
 func (tx *Tx) DeleteService(id string) (bool, error) {
+	_, err := tx.exec(`
+		DELETE FROM service_names
+		WHERE service = $1`,
+		id)
+	if err != nil {
+		return false, err
+	}
 	return tx.cas(`
 		DELETE FROM services
 		WHERE id = $1`,

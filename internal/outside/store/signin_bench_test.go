@@ -88,7 +88,7 @@ func (j *journeys) signIn(n int) error {
 	if _, err := j.login.EnterPIN(ctx, t.ID, browser, fmt.Sprint(n), j.pin); err != nil {
 		return fmt.Errorf("pin: %w", err)
 	}
-	if _, err := j.login.EnterCode(ctx, t.ID, browser, "", j.code); err != nil {
+	if _, err := j.login.EnterCode(ctx, t.ID, browser, login.Sessions{}, j.code); err != nil {
 		return fmt.Errorf("code: %w", err)
 	}
 	if _, err := j.login.Decide(ctx, t.ID, browser, []consent.Name{consent.NIF}); err != nil {

@@ -7,30 +7,31 @@ import (
 
 var _ signkey.Tx = (*Tx)(nil)
 
-// SigningKeys lists all keys, oldest first. There are a handful.
-func (tx *Tx) SigningKeys() ([]signkey.Key, error) {
+// SigningKeys lists all keys of a ring, oldest first. There are a handful.
+func (tx *Tx) SigningKeys(ring string) ([]signkey.Key, error) {
 	var keys []signkey.Key
 	err := tx.query(func(scan func(...any) error) error {
 		var (
 			k                              signkey.Key
 			created, active, retired, gone int64
 		)
-		if err := scan(&k.ID, &k.Version, &k.Alg, &k.State, &k.Sealed, &k.Public, &created, &active, &retired, &gone); err != nil {
+		if err := scan(&k.ID, &k.Version, &k.Ring, &k.Alg, &k.State, &k.Sealed, &k.Public, &k.Cert, &created, &active, &retired, &gone); err != nil {
 			return err
 		}
 		k.CreatedAt, k.ActiveAt, k.RetiredAt, k.GoneAt = instant(created), instant(active), instant(retired), instant(gone)
 		keys = append(keys, k)
 		return nil
-	}, `SELECT id, version, alg, state, sealed, public, created_at, active_at, retired_at, gone_at
-		FROM signing_keys ORDER BY created_at, id`)
+	}, `SELECT id, version, ring, alg, state, sealed, public, certificate, created_at, active_at, retired_at, gone_at
+		FROM signing_keys WHERE ring = $1 ORDER BY created_at, id`,
+		ring)
 	return keys, err
 }
 
 // InsertSigningKey adds a key, unless its algorithm has one in that state.
 func (tx *Tx) InsertSigningKey(k signkey.Key) error {
-	won, err := tx.cas(`INSERT INTO signing_keys (id, version, alg, state, sealed, public, created_at, active_at, retired_at, gone_at)
-		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		k.ID, k.Alg, string(k.State), whole(k.Sealed), k.Public, micros(k.CreatedAt), micros(k.ActiveAt), micros(k.RetiredAt), micros(k.GoneAt))
+	won, err := tx.cas(`INSERT INTO signing_keys (id, version, ring, alg, state, sealed, public, certificate, created_at, active_at, retired_at, gone_at)
+		VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+		k.ID, k.Ring, k.Alg, string(k.State), whole(k.Sealed), k.Public, whole(k.Cert), micros(k.CreatedAt), micros(k.ActiveAt), micros(k.RetiredAt), micros(k.GoneAt))
 	if err == nil && !won {
 		return fault.New(fault.RowConflict)
 	}

@@ -108,7 +108,7 @@ func (h *Handler) advance(w http.ResponseWriter, r *http.Request, form url.Value
 			return login.Transaction{}, err
 		}
 		return h.opened(w, func() (login.Opened, error) {
-			return h.Login.EnterCode(ctx, id, browser, h.Jar.Session(r), code)
+			return h.Login.EnterCode(ctx, id, browser, h.sessions(r), code)
 		})
 	case login.StepChoosePIN:
 		return h.choose(w, r, form)
@@ -133,7 +133,7 @@ func (h *Handler) choose(w http.ResponseWriter, r *http.Request, form url.Values
 	}
 	again, _ := credential.ParsePIN(form.Get("new_pin_again")) // one that cannot be a PIN differs from the first
 	return h.opened(w, func() (login.Opened, error) {
-		return h.Login.ChoosePIN(r.Context(), r.PathValue("id"), h.Jar.Browser(r), h.Jar.Session(r), pin, again)
+		return h.Login.ChoosePIN(r.Context(), r.PathValue("id"), h.Jar.Browser(r), h.sessions(r), pin, again)
 	})
 }
 
@@ -141,9 +141,13 @@ func (h *Handler) choose(w http.ResponseWriter, r *http.Request, form url.Values
 func (h *Handler) opened(w http.ResponseWriter, act func() (login.Opened, error)) (login.Transaction, error) {
 	o, err := act()
 	if err == nil && o.Cookie != "" {
-		h.Jar.SetSession(w, o.Cookie)
+		h.Jar.In(string(o.Transaction.Realm)).SetSession(w, o.Cookie)
 	}
 	return o.Transaction, err
+}
+
+func (h *Handler) sessions(r *http.Request) login.Sessions {
+	return login.Sessions{Modern: h.Jar.Session(r), Compat: h.Jar.In(string(login.Compat)).Session(r)}
 }
 
 // posted tells which step a form answers: by its hidden field, or by its fields for a client that leaves that out.

@@ -317,7 +317,7 @@ func (b *browser) prove(t login.Transaction, identifier string) login.Transactio
 	if t.Next(b.r.clock()) == login.StepCode {
 		code, err := credential.ParseCode(b.r.code())
 		must(err)
-		opened, err := b.r.login.EnterCode(ctx, t.ID, cookie, b.cookie("chave_session"), code)
+		opened, err := b.r.login.EnterCode(ctx, t.ID, cookie, login.Sessions{Modern: b.cookie("chave_session")}, code)
 		must(err)
 		b.keep(opened.Cookie)
 		t = opened.Transaction
