@@ -151,7 +151,7 @@ func (c *serviceShow) Run(ctx context.Context, s streams, parent *commands) erro
 	}
 	one, err := node.Service(ctx, c.ID)
 	if err == nil {
-		err = app.WriteService(s.Out, one)
+		err = app.WriteService(s.Out, one, node.Now())
 	}
 	return errors.Join(err, node.Close())
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"time"
 
 	"chave/internal/core/audit"
 	"chave/internal/core/citizen"
@@ -99,12 +100,13 @@ func (a *App) RemoveService(ctx context.Context, id, actor string) error {
 	})
 }
 
-// WriteService writes a registration without its secret, and the groups of residents it shuts out.
-func WriteService(w io.Writer, one service.Service) error {
+// WriteService writes a registration without its secret, the groups of residents it shuts out, and what it opens in the wall between CMD's wires and today's rules.
+func WriteService(w io.Writer, one service.Service, now time.Time) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
 		service.Settings
-		ShutsOut any `json:"shuts_out,omitempty"`
-	}{one.Settings, one.Forgets()})
+		ShutsOut any               `json:"shuts_out,omitempty"`
+		Wall     []service.Opening `json:"wall,omitempty"`
+	}{one.Settings, one.Forgets(), one.Wall(now)})
 }

@@ -61,14 +61,16 @@ type App struct {
 	Enrol    *enrol.Service
 	Outbox   *message.Dispatcher
 
-	rand    io.Reader
-	secure  bool
-	metrics *metrics
-	handler http.Handler
-	keys    *signkey.Service
-	notices *oidc.Notifier
-	work    sync.WaitGroup
-	stop    context.CancelFunc
+	rand     io.Reader
+	secure   bool
+	metrics  *metrics
+	handler  http.Handler
+	keys     *signkey.Service
+	faKeys   *signkey.Service
+	samlKeys *signkey.Service
+	notices  *oidc.Notifier
+	work     sync.WaitGroup
+	stop     context.CancelFunc
 }
 
 // New opens the store and composes everything. It starts no background work: Start does.
@@ -165,6 +167,8 @@ func (a *App) compose(ctx context.Context, c Config) error {
 	if err := a.firstParties(ctx); err != nil {
 		return err
 	}
+	a.faKeys = a.ring(ringFA, algFA, orElse(c.Settings.FA.KeyEvery, 2*365*day), 90*day)
+	a.samlKeys = a.ring(ringSAML, a.samlAlg(), orElse(c.Settings.SAML.KeyEvery, 365*day), 30*day)
 	return a.mount(c)
 }
 
@@ -201,6 +205,8 @@ func (a *App) Start() {
 	a.stop = stop
 	a.work.Go(func() { a.Outbox.Run(ctx) })
 	a.work.Go(func() { a.keys.Run(ctx) })
+	a.work.Go(func() { a.faKeys.Run(ctx) })
+	a.work.Go(func() { a.samlKeys.Run(ctx) })
 	a.work.Go(func() { a.notices.Run(ctx) })
 	a.startJobs(ctx)
 }

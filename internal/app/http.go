@@ -33,10 +33,14 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	// Services post to these from their own pages and servers; each checks its caller itself (client login, PKCE, registered origins).
 	crossOrigin.AddInsecureBypassPattern("/oauth2/")
+	crossOrigin.AddInsecureBypassPattern("/saml/")
+	for _, p := range compatPrefixes() {
+		crossOrigin.AddInsecureBypassPattern(p)
+	}
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.app.Site.Fail(w, r, fault.New(fault.CrossOriginRefused))
 	}))
-	inner := crossOrigin.Handler(next)
+	inner := anyCase(crossOrigin.Handler(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now() // how long a request took is real time, also in a demo whose clock was moved
 		number := random.ID(m.app.rand)

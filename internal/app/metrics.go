@@ -5,8 +5,10 @@ import (
 	"strconv"
 	"time"
 
+	"chave/internal/core/consent"
 	"chave/internal/core/message"
 	"chave/internal/core/retention"
+	"chave/internal/core/service"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -20,6 +22,8 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 	messages *prometheus.CounterVec
 	removed  *prometheus.CounterVec
+	compat   *prometheus.CounterVec
+	sources  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -38,8 +42,14 @@ func newMetrics() *metrics {
 		removed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chave_forgotten_rows_total", Help: "Rows removed because their time was over, by class.",
 		}, []string{"class"}),
+		compat: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chave_compat_uses_total", Help: "Uses of what CMD's wires need and today's rules forbid, by service and switch.",
+		}, []string{"service", "switch"}),
+		sources: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "chave_source_questions_total", Help: "Questions to sources of attributes, by source and outcome.",
+		}, []string{"source", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.messages, m.removed,
+	m.registry.MustRegister(m.requests, m.seconds, m.messages, m.removed, m.compat, m.sources,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -55,6 +65,14 @@ func (m *metrics) message(kind message.Kind, channel message.Channel, outcome st
 
 func (m *metrics) forgotten(class retention.Class, rows int) {
 	m.removed.WithLabelValues(string(class)).Add(float64(rows))
+}
+
+func (m *metrics) compatUse(id string, used service.Switch) {
+	m.compat.WithLabelValues(id, string(used)).Inc()
+}
+
+func (m *metrics) source(source consent.Source, outcome string) {
+	m.sources.WithLabelValues(string(source), outcome).Inc()
 }
 
 func (m *metrics) handler() http.Handler {

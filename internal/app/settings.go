@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chave/internal/core/citizen"
+	"chave/internal/core/consent"
 	"chave/internal/core/credential"
 	"chave/internal/core/service"
 
@@ -54,6 +55,20 @@ type Settings struct {
 		CAFile     string        `yaml:"ca_file"` // authorities to trust instead of the system's
 		Timeout    time.Duration `yaml:"timeout"` // 5s
 	} `yaml:"registry"`
+	// AttributeSources are the bodies that hold what Chave does not, by source: address, card, social_security, health, transport, powers.
+	AttributeSources map[consent.Source]SourceSettings `yaml:"attribute_sources"`
+	// SAML and FA are the two SAML wires' own names and keys.
+	SAML struct {
+		EntityID string        `yaml:"entity_id"`    // issuer + /saml/metadata unless said otherwise; it never changes once services use it
+		Alg      string        `yaml:"alg"`          // RS256 (default) or ES256
+		KeyEvery time.Duration `yaml:"key_rotation"` // 8760h; services that do not read metadata must be told
+	} `yaml:"saml"`
+	FA struct {
+		EntityID string        `yaml:"entity_id"`    // issuer unless said otherwise; CMD's historic name in closed tests only
+		Aliases  []string      `yaml:"aliases"`      // destinations that requests may name beside our own
+		Window   time.Duration `yaml:"window"`       // 5m: how far a request's clock may differ
+		KeyEvery time.Duration `yaml:"key_rotation"` // 17520h; services hold the certificate by hand
+	} `yaml:"fa"`
 	// Services is a folder of registrations, one YAML file each, read at every start; they replace those of the same id.
 	Services string `yaml:"services"`
 	// Policy is the operator's choice of the rules' numbers. What is left out keeps the default.
@@ -78,6 +93,14 @@ type GatewaySettings struct {
 	Body        string            `yaml:"body"`
 	SecretFiles map[string]string `yaml:"secret_files"` // name → path
 	Timeout     time.Duration     `yaml:"timeout"`      // 10s
+}
+
+// SourceSettings is one source of attributes, asked over HTTP (docs/operating.md).
+type SourceSettings struct {
+	URL        string   `yaml:"url"`
+	SecretFile string   `yaml:"secret_file"`
+	CAFile     string   `yaml:"ca_file"` // authorities to trust instead of the system's
+	Sends      []string `yaml:"sends"`   // the identifiers it is told: nic, nif, niss, nsns, and birth_date
 }
 
 // MailSettings is an SMTP server.

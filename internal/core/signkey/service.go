@@ -28,7 +28,7 @@ type Service struct {
 	Ring string
 	// Certify makes the X.509 certificate of a new key, DER, signed by itself; nil in a ring without certificates. It may be called for a key that then loses a race.
 	Certify func(key crypto.Signer, made time.Time) ([]byte, error)
-	// Base lists the algorithms whose keys are always there; ES256 alone when it is empty.
+	// Base lists the algorithms whose keys are always there; ES256 alone when it is nil.
 	Base []string
 	// Wanted lists further algorithms that services are registered for; nil for none. Their keys are made in the background.
 	Wanted func(ctx context.Context) ([]string, error)

@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context) {
 // Tend does what is due: makes missing keys, replaces an active one that has come of age, removes retired ones whose time is over.
 func (s *Service) Tend(ctx context.Context) error {
 	algs := slices.Clone(s.Base)
-	if len(algs) == 0 {
+	if s.Base == nil {
 		algs = []string{ES256}
 	}
 	if s.Wanted != nil {
