@@ -106,6 +106,7 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 			return clean, err
 		}
 	}
+	pairs := d.pairs()
 	if d.root, err = demoSecret(filepath.Join(d.dir, "demo.root")); err != nil {
 		return clean, err
 	}
@@ -131,17 +132,21 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 		}
 		d.base[name] = fmt.Sprintf("%s://localhost:%d", scheme, d.sites[name].port)
 	}
-	return clean, d.register()
+	return clean, d.register(pairs)
 }
 
-// register fills in the five services' registrations: addresses of this start, secrets of this folder.
-func (d *country) register() error {
+// register fills in the five services' registrations: addresses of this start, secrets and keys of this folder.
+func (d *country) register(pairs func(name string) (services.Pair, error)) error {
 	for _, name := range services.Names() {
 		secret, err := demoSecret(filepath.Join(d.dir, "service-"+name+".secret"))
 		if err != nil {
 			return err
 		}
-		reg, err := services.Load(name, d.base[name], base64.RawURLEncoding.EncodeToString(secret))
+		own := services.Own{Base: d.base[name], Secret: base64.RawURLEncoding.EncodeToString(secret)}
+		if own.Pair, err = pairs(name); err != nil {
+			return err
+		}
+		reg, err := services.Load(name, own)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,12 +13,24 @@ import (
 	"chave/demo/services"
 )
 
+var made = sync.OnceValues(func() (services.Pair, error) { return services.NewPair(nil, "test", time.Now()) })
+
+// pair is one for all tests: making it takes a while.
+func pair(t *testing.T) services.Pair {
+	t.Helper()
+	p, err := made()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func newPage(t *testing.T) *Page {
 	t.Helper()
 	now := time.Date(2026, 11, 23, 15, 4, 0, 0, time.UTC)
 	var regs []services.Registration
 	for i, name := range services.Names() {
-		r, err := services.Load(name, fmt.Sprintf("http://localhost:%d", 8101+i), strings.Repeat("x", 32))
+		r, err := services.Load(name, services.Own{Base: fmt.Sprintf("http://localhost:%d", 8101+i), Secret: strings.Repeat("x", 32), Pair: pair(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func newCountry(t *testing.T, change func(*Config)) *country {
 	c.stub = newStub(t, clock)
 	c.rp = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.service.ServeHTTP(w, r) }))
 	t.Cleanup(c.rp.Close)
-	reg, err := services.Load("tax", c.rp.URL, testSecret)
+	reg, err := load("tax", c.rp.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +54,17 @@ func newCountry(t *testing.T, change func(*Config)) *country {
 	jar, _ := cookiejar.New(nil)
 	c.browser = &http.Client{Jar: jar}
 	return c
+}
+
+var made = sync.OnceValues(func() (services.Pair, error) { return services.NewPair(nil, "test", time.Now()) })
+
+// load fills in a registration with one key for all tests: making it takes a while.
+func load(name, base string) (services.Registration, error) {
+	pair, err := made()
+	if err != nil {
+		return services.Registration{}, err
+	}
+	return services.Load(name, services.Own{Base: base, Secret: testSecret, Pair: pair})
 }
 
 // post sends a form and follows redirects until they rest.
@@ -127,7 +139,7 @@ func lisbon(t *testing.T) *time.Location {
 }
 
 func TestLearn_joins_the_parts_of_a_document(t *testing.T) {
-	reg, err := services.Load("bank", "http://localhost:8105", testSecret)
+	reg, err := load("bank", "http://localhost:8105")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +311,7 @@ func TestSignIn_from_a_foreign_page_is_refused(t *testing.T) {
 
 func TestPages_are_complete_in_both_languages_for_all_five(t *testing.T) {
 	for _, name := range services.Names() {
-		reg, err := services.Load(name, "http://localhost:8101", testSecret)
+		reg, err := load(name, "http://localhost:8101")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +342,7 @@ func TestPages_are_complete_in_both_languages_for_all_five(t *testing.T) {
 func TestCookies_are_unique_per_service_and_closed_to_script(t *testing.T) {
 	seen := map[string]string{}
 	for i, name := range services.Names() {
-		reg, _ := services.Load(name, fmt.Sprintf("http://localhost:%d", 8101+i), testSecret)
+		reg, _ := load(name, fmt.Sprintf("http://localhost:%d", 8101+i))
 		s, err := New(Config{Registration: reg, Issuer: "http://localhost:8080"})
 		if err != nil {
 			t.Fatal(err)

@@ -49,9 +49,58 @@ type Registration struct {
 	MinLevel               int          `yaml:"min_level"`
 	Attributes             []Ask        `yaml:"attributes"`
 
+	// SAML and OAuth are what two services are registered for beside OpenID Connect; nil for the others.
+	SAML   *SAML                `yaml:"saml"`
+	OAuth  *OAuth               `yaml:"oauth"`
+	Compat map[string]Allowance `yaml:"compat"`
+
 	// File is the whole registration as bytes of YAML, for the product's own strict reader.
 	// It contains the secret in clear.
 	File []byte `yaml:"-"`
+	// Pair is the key that this service signs with, and its certificate; empty where no wire needs one.
+	Pair Pair `yaml:"-"`
+}
+
+// SAML is a service's registration for one of the two SAML wires.
+type SAML struct {
+	Wire           string   `yaml:"wire"`   // "fa", Portugal's profile, or "saml", the standard's
+	Issuer         string   `yaml:"issuer"` // the service's entity id
+	ACS            []string `yaml:"acs"`
+	Certificates   []string `yaml:"certificates"` // PEM
+	Logout         string   `yaml:"logout"`
+	AttributeNames string   `yaml:"attribute_names"`
+	Also           []string `yaml:"also"` // attributes beside those of the registration
+}
+
+// OAuth is a service's registration for CMD's OAuth door.
+type OAuth struct {
+	ClientID     string   `yaml:"client_id"`
+	RedirectURIs []string `yaml:"redirect_uris"`
+	Native       bool     `yaml:"native"`
+	Callback     string   `yaml:"callback"`    // of QR-code requests
+	Certificate  string   `yaml:"certificate"` // PEM, for QR-code requests
+	Also         []string `yaml:"also"`
+}
+
+// Allowance is one switch of the registration that lets something old through.
+type Allowance struct {
+	Until string `yaml:"until"` // last day, YYYY-MM-DD; no end when empty
+}
+
+// Own is what only this start of the demonstration knows of a service.
+type Own struct {
+	// Base is the service's own origin, such as "http://localhost:8101".
+	Base string
+	// Secret has at least 32 characters of base64url.
+	Secret string
+	// Pair is needed by services for which Signs says so.
+	Pair Pair
+}
+
+// Signs tells whether a service needs a key pair: whether its registration has a place for a certificate.
+func Signs(name string) bool {
+	data, err := files.ReadFile(name + ".yaml")
+	return err == nil && bytes.Contains(data, []byte("{certificate}"))
 }
 
 // Secret is a client secret; printed, it shows nothing.
@@ -75,28 +124,34 @@ func Names() []string { return append([]string(nil), order[:]...) }
 // secretForm keeps a secret from breaking out of its YAML string and out of HTTP Basic.
 var secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{32,}$`)
 
-// Load fills in one registration by its name (see Names). base is the service's own origin, such as
-// "http://localhost:8101"; secret has at least 32 characters of base64url.
-func Load(name, base, secret string) (Registration, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != base {
-		return Registration{}, fmt.Errorf("service %s: %q is not an origin", name, base)
+// Load fills in one registration by its name (see Names).
+func Load(name string, own Own) (Registration, error) {
+	u, err := url.Parse(own.Base)
+	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != own.Base {
+		return Registration{}, fmt.Errorf("service %s: %q is not an origin", name, own.Base)
 	}
-	if !secretForm.MatchString(secret) {
+	if !secretForm.MatchString(own.Secret) {
 		return Registration{}, fmt.Errorf("service %s: the secret is not at least 32 characters of base64url", name)
 	}
 	data, err := files.ReadFile(name + ".yaml")
 	if err != nil {
 		return Registration{}, fmt.Errorf("service %s: %w", name, err)
 	}
-	data = []byte(strings.NewReplacer("{base}", base, "{secret}", secret).Replace(string(data)))
+	if Signs(name) {
+		if err := own.Pair.check(); err != nil {
+			return Registration{}, fmt.Errorf("service %s: %w", name, err)
+		}
+	}
+	// PEM is base64 and dashes, so that its line ends are all there is to write differently inside a YAML string.
+	certificate := strings.ReplaceAll(own.Pair.Certificate, "\n", `\n`)
+	data = []byte(strings.NewReplacer("{base}", own.Base, "{secret}", own.Secret, "{certificate}", certificate).Replace(string(data)))
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	var r Registration
 	if err := dec.Decode(&r); err != nil {
 		return Registration{}, fmt.Errorf("service %s: %w", name, err)
 	}
-	r.File = data
+	r.File, r.Pair = data, own.Pair
 	return r, nil
 }
 
@@ -117,19 +172,4 @@ func (r Registration) Scopes() []string {
 		}
 	}
 	return scopes
-}
-
-// Published is a service as the tester's door shows it: GET /services is an array of these.
-// The names of its JSON members are a documented contract.
-type Published struct {
-	Name         string   `json:"name"` // in English, as in English messages
-	ClientID     string   `json:"client_id"`
-	ClientSecret string   `json:"client_secret"`
-	RedirectURIs []string `json:"redirect_uris"`
-	URL          string   `json:"url"`
-}
-
-// Publish is the tester's form of a registration, secret included: it exists only in a demonstration.
-func (r Registration) Publish() Published {
-	return Published{Name: r.Name.EN, ClientID: r.ID, ClientSecret: r.Secret.Reveal(), RedirectURIs: r.RedirectURIs, URL: r.URL}
 }
