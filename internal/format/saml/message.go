@@ -83,20 +83,3 @@ type LogoutResponse struct {
 	InResponseTo string
 	Status       Status
 }
-
-// ParseAuthnRequest reads an AuthnRequest by names. With an error, which is an *[Error], the fields that could be read are filled in all the same,
-// so that a wire can tell a service whose signature holds what was wrong; use them for nothing else. Version is not
-// judged, and children that are not named above are ignored.
-func ParseAuthnRequest(root *etree.Element) (AuthnRequest, error) {
-	return AuthnRequest{}, refuse(ReasonRoot, "")
-}
-
-// ParseLogoutRequest reads a LogoutRequest by names; errors as with [ParseAuthnRequest].
-func ParseLogoutRequest(root *etree.Element) (LogoutRequest, error) {
-	return LogoutRequest{}, refuse(ReasonRoot, "")
-}
-
-// ParseLogoutResponse reads a LogoutResponse by names; errors as with [ParseAuthnRequest].
-func ParseLogoutResponse(root *etree.Element) (LogoutResponse, error) {
-	return LogoutResponse{}, refuse(ReasonRoot, "")
-}

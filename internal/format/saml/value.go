@@ -3,6 +3,7 @@ package saml
 import (
 	"encoding/hex"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -16,11 +17,23 @@ func Second(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") 
 // ParseTime reads an xs:dateTime with up to nine fraction digits. SAML wants UTC; an offset is converted, and a time
 // without any zone is taken for UTC, which is how SAML core §1.3.3 can be read. Leap seconds and hour 24 are refused.
 func ParseTime(s string) (time.Time, error) {
+	s = strings.Trim(s, " \t\r\n")
+	m := instantForm().FindStringSubmatch(s) // time.Parse alone would let a comma and short fields through
+	if m == nil {
+		return time.Time{}, refuse(ReasonInstant, "")
+	}
+	if m[1] == "" {
+		s += "Z"
+	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return time.Time{}, refuse(ReasonInstant, "")
 	}
 	return t.UTC(), nil
+}
+
+func instantForm() *regexp.Regexp {
+	return regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$`)
 }
 
 // NewID draws a message id: "_" and a random UUID (RFC 9562 §5.4). A source that fails panics: an id must not be guessable.

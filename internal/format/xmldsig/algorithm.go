@@ -1,6 +1,7 @@
 package xmldsig
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -146,36 +147,39 @@ func kindOf(k crypto.PublicKey) kind {
 
 func numberLength(c elliptic.Curve) int { return (c.Params().N.BitLen() + 7) / 8 }
 
-// SignOctets signs octets and returns the algorithm's name with the signature; a zero hash is SHA-256. Its counterpart is [VerifyOctets].
-func SignOctets(key crypto.Signer, hash crypto.Hash, octets []byte) (algorithm string, signature []byte, err error) {
+// SignatureName is the algorithm name under which a key signs with a hash; a zero hash is SHA-256. Errors are *[Error].
+func SignatureName(key crypto.Signer, hash crypto.Hash) (string, error) {
 	if key == nil {
-		return "", nil, refuse(ReasonKey, "no key")
+		return "", refuse(ReasonKey, "no key")
 	}
-	if hash == 0 {
-		hash = crypto.SHA256
-	}
-	public := key.Public()
-	k := kindOf(public)
+	k := kindOf(key.Public())
 	if k == "" {
-		return "", nil, refuse(ReasonKey, "kind or strength")
+		return "", refuse(ReasonKey, "kind or strength")
 	}
 	for _, m := range methods() {
-		if m.kind != k || m.hash != hash {
-			continue
+		if m.kind == k && m.hash == cmp.Or(hash, crypto.SHA256) {
+			return m.uri, nil
 		}
-		// Without randomness both kinds sign deterministically (RFC 8017 §8.2, RFC 6979), so a bad source cannot cost the key.
-		made, err := key.Sign(nil, sum(hash, octets), hash)
-		if err != nil {
-			return "", nil, err
-		}
-		if ec, ok := public.(*ecdsa.PublicKey); ok {
-			if made, err = sideBySide(made, numberLength(ec.Curve)); err != nil {
-				return "", nil, err
-			}
-		}
-		return m.uri, made, nil
 	}
-	return "", nil, refuse(ReasonAlgorithm, "hash")
+	return "", refuse(ReasonAlgorithm, "hash")
+}
+
+// SignOctets signs octets and returns the algorithm's name with the signature; a zero hash is SHA-256. Its counterpart is [VerifyOctets].
+func SignOctets(key crypto.Signer, hash crypto.Hash, octets []byte) (algorithm string, signature []byte, err error) {
+	algorithm, err = SignatureName(key, hash)
+	if err != nil {
+		return "", nil, err
+	}
+	hash = cmp.Or(hash, crypto.SHA256)
+	// Without randomness both kinds sign deterministically (RFC 8017 §8.2, RFC 6979), so a bad source cannot cost the key.
+	signature, err = key.Sign(nil, sum(hash, octets), hash)
+	if err != nil {
+		return "", nil, err
+	}
+	if ec, ok := key.Public().(*ecdsa.PublicKey); ok {
+		signature, err = sideBySide(signature, numberLength(ec.Curve))
+	}
+	return algorithm, signature, err
 }
 
 // sideBySide turns the ASN.1 form of an ECDSA signature into two numbers of n octets each.

@@ -2,6 +2,7 @@ package xmldsig
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"encoding/base64"
 	"strings"
@@ -71,13 +72,10 @@ func (s Signer) Sign(doc []byte) ([]byte, error) {
 
 // layout writes the parts of the Signature element, spelled as cmd-authentication §4.3 spells them: everything but the value.
 func (s Signer) layout(id string, octets []byte) (before, info, after string, err error) {
-	hash := s.Profile.Hash
-	if hash == 0 {
-		hash = crypto.SHA256
-	}
-	algorithm := s.algorithm(hash)
-	if algorithm == "" || digestURI(hash) == "" {
-		return "", "", "", refuse(ReasonAlgorithm, "key and hash do not go together")
+	hash := cmp.Or(s.Profile.Hash, crypto.SHA256)
+	algorithm, err := SignatureName(s.Key, hash)
+	if err != nil {
+		return "", "", "", err
 	}
 	infoForm := exclusive
 	if s.Profile.Inclusive {
@@ -91,19 +89,6 @@ func (s Signer) layout(id string, octets []byte) (before, info, after string, er
 		after = "<KeyInfo><X509Data><X509Certificate>" + base64.StdEncoding.EncodeToString(s.Certificate) + "</X509Certificate></X509Data></KeyInfo></Signature>"
 	}
 	return `<Signature xmlns="` + dsig + `">`, info, after, nil
-}
-
-func (s Signer) algorithm(hash crypto.Hash) string {
-	if s.Key == nil {
-		return ""
-	}
-	k := kindOf(s.Key.Public())
-	for _, m := range methods() {
-		if m.kind == k && m.hash == hash {
-			return m.uri
-		}
-	}
-	return ""
 }
 
 // signInfo signs SignedInfo as it will stand in the document: in the inclusive form it takes over the namespaces of the root.
