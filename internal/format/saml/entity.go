@@ -2,6 +2,7 @@ package saml
 
 import (
 	"crypto/x509"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -16,8 +17,8 @@ type Endpoint struct {
 // Consumer is an indexed endpoint for assertions.
 type Consumer struct {
 	Endpoint
-	Index   int  // 0 to 65535
-	Default bool // isDefault="true"
+	Index   int   // 0 to 65535, once each
+	Default *bool // isDefault; nil when not given
 }
 
 // Entity is what the metadata of one service provider says (SAML metadata §2.4.4).
@@ -32,12 +33,26 @@ type Entity struct {
 	NameIDFormats        []string
 	AuthnRequestsSigned  bool
 	WantAssertionsSigned bool
-	DisplayName          string // OrganizationDisplayName or the UI name, first language; for an operator's eyes
+	DisplayName          string // OrganizationDisplayName, the first; for an operator's eyes, never a citizen's
 }
 
-// Consumer returns the consumer that answers go to when a request names none: the default one, else the first that is not marked false, else the first (SAML metadata §2.2.3).
+// Consumer returns where answers go when a request names no consumer: the one marked default, else the first not marked
+// otherwise, else the first (SAML metadata §2.2.3). It returns false for an entity without consumers.
 func (e Entity) Consumer() (Consumer, bool) {
-	return Consumer{}, false
+	for _, c := range e.Consumers {
+		if c.Default != nil && *c.Default {
+			return c, true
+		}
+	}
+	for _, c := range e.Consumers {
+		if c.Default == nil {
+			return c, true
+		}
+	}
+	if len(e.Consumers) == 0 {
+		return Consumer{}, false
+	}
+	return e.Consumers[0], true
 }
 
 // EntityError lists every problem found in a metadata file, in words for its owner.
@@ -45,8 +60,7 @@ type EntityError struct{ Problems []string }
 
 func (e *EntityError) Error() string { return "metadata: " + strings.Join(e.Problems, "; ") }
 
-// ParseEntity reads the metadata of one service provider: an EntityDescriptor with one SPSSODescriptor. The error is an *[EntityError] with all
-// problems at once, or an *[xmldsig.Error] when the file is not XML that we read. A signature inside is not checked: who vouches for the file is the caller's to know.
-func ParseEntity(data []byte) (Entity, error) {
-	return Entity{}, &EntityError{}
-}
+// problems collects what is wrong with a file.
+type problems []string
+
+func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
