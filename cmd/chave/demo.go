@@ -237,10 +237,6 @@ func (d *country) phone() (*phone.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs := ""
-	if d.ca != nil {
-		certs = d.ca.PEM
-	}
 	return phone.New(phone.Config{
 		People: func(context.Context) ([]people.Published, error) {
 			list, err := d.people()
@@ -260,7 +256,8 @@ func (d *country) phone() (*phone.Server, error) {
 			defer cancel()
 			return d.node.Load().Settle(ctx)
 		},
-		CertsPEM: certs, Now: d.clock.Now, Portal: d.base["portal"], Landing: front, Log: d.log,
+		Certificates: d.certificates, Sources: d.listSources, SetSource: d.setSource,
+		Now: d.clock.Now, Portal: d.base["portal"], Landing: front, Log: d.log,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -86,19 +87,38 @@ func (s *Server) reset(w http.ResponseWriter, r *http.Request) error {
 	return s.done(w, r, map[string]any{"reset": true})
 }
 
-func (s *Server) certs(w http.ResponseWriter, _ *http.Request) error {
-	var ca *string
-	if s.cfg.CertsPEM != "" {
-		ca = &s.cfg.CertsPEM
+// Certificates are what a client must know before it believes anything, PEM, one each. An empty one does not exist: the demonstration
+// serves plain HTTP, or its SAML doors are not up.
+type Certificates struct {
+	TLS          string // the demonstration's own CA
+	SAML         string // signs responses over Portugal's profile at present
+	StandardSAML string // signs responses over the standard's profile at present
+}
+
+func (s *Server) certs(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.cfg.Certificates(r.Context())
+	if err != nil {
+		return err
 	}
-	answer(w, http.StatusOK, map[string]*string{"tls_ca": ca})
+	all := map[string]*string{"tls_ca": nil, "saml_idp": nil, "saml_idp_standard": nil}
+	for name, text := range map[string]string{"tls_ca": c.TLS, "saml_idp": c.SAML, "saml_idp_standard": c.StandardSAML} {
+		if text != "" {
+			all[name] = &text
+		}
+	}
+	answer(w, http.StatusOK, all)
 	return nil
 }
 
 // done answers programs with JSON and sends browsers back to the page that holds the form.
 func (s *Server) done(w http.ResponseWriter, r *http.Request, v any) error {
 	if wantsPage(r) {
-		http.Redirect(w, r, "/country?done="+url.QueryEscape(r.URL.Path[1:])+"#clock", http.StatusSeeOther)
+		what := r.URL.Path[1:]
+		spot := map[string]string{"sources": "sources"}[what]
+		if spot == "" {
+			spot = "clock"
+		}
+		http.Redirect(w, r, "/country?done="+url.QueryEscape(what)+"#"+spot, http.StatusSeeOther)
 		return nil
 	}
 	answer(w, http.StatusOK, v)
@@ -125,29 +145,44 @@ func (s *Server) takeSMS(w http.ResponseWriter, r *http.Request) error {
 
 // field reads the one field of a small request, from a JSON object or from a form.
 func field(r *http.Request, name string) (string, error) {
+	values, err := fields(r, name)
+	return values[name], err
+}
+
+// fields reads a small request that must hold exactly these fields, once each, from a JSON object or from a form.
+func fields(r *http.Request, names ...string) (map[string]string, error) {
+	list := `"` + strings.Join(names, `", "`) + `"`
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		// A command-line client that forgets the header calls its JSON a form; be kind to it.
 		if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 			form, err := url.ParseQuery(string(body))
-			if err != nil || len(form[name]) != 1 {
-				return "", refusal{http.StatusBadRequest, "bad_form", "give " + name + " once"}
+			values := map[string]string{}
+			for _, name := range names {
+				if err != nil || len(form[name]) != 1 {
+					return nil, refusal{http.StatusBadRequest, "bad_form", "give " + list + " once"}
+				}
+				values[name] = form.Get(name)
 			}
-			return form.Get(name), nil
+			return values, nil
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	var object map[string]string
 	if err := readJSON(r, &object); err != nil {
-		return "", err
+		return nil, err
 	}
-	if len(object) != 1 || object[name] == "" {
-		return "", refusal{http.StatusBadRequest, "bad_json", `send an object with the one member "` + name + `"`}
+	whole := len(object) == len(names)
+	for _, name := range names {
+		whole = whole && object[name] != ""
 	}
-	return object[name], nil
+	if !whole {
+		return nil, refusal{http.StatusBadRequest, "bad_json", "send an object with exactly these members: " + list}
+	}
+	return object, nil
 }
 
 // readJSON reads exactly one JSON value.

@@ -28,11 +28,12 @@ type world struct {
 	settled  int
 	resets   int
 	settling error
+	sources  []Source
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{now: time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC)}
+	w := &world{now: time.Date(2026, 11, 23, 15, 4, 5, 0, time.UTC), sources: []Source{{"health", "ok"}}}
 	list, err := people.Load(w.now)
 	if err != nil {
 		t.Fatal(err)
@@ -45,10 +46,17 @@ func newWorld(t *testing.T) *world {
 		AdvanceClock: func(_ context.Context, by time.Duration) (time.Time, error) { w.now = w.now.Add(by); return w.now, nil },
 		Reset:        func(context.Context) error { w.resets++; return nil },
 		Settle:       func(context.Context) error { w.settled++; return w.settling },
-		CertsPEM:     "-----BEGIN CERTIFICATE-----\n",
-		Now:          func() time.Time { return w.now },
-		Portal:       "http://localhost:8080/",
-		Landing:      http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprint(rw, "the country") }),
+		Certificates: func(context.Context) (Certificates, error) {
+			return Certificates{TLS: "-----BEGIN CERTIFICATE-----\n", SAML: "-----BEGIN CERTIFICATE-----\nAA"}, nil
+		},
+		Sources: func(context.Context) ([]Source, error) { return w.sources, nil },
+		SetSource: func(_ context.Context, source, behaviour string) error {
+			w.sources = []Source{{source, behaviour}}
+			return nil
+		},
+		Now:     func() time.Time { return w.now },
+		Portal:  "http://localhost:8080/",
+		Landing: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprint(rw, "the country") }),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -394,5 +402,44 @@ func TestEvents_say_that_something_changed_and_end_at_close(t *testing.T) {
 	}
 	if err := lines.Err(); err != nil {
 		t.Errorf("the stream broke instead of ending: %v", err)
+	}
+}
+
+func TestDoor_certs_says_null_where_there_is_none(t *testing.T) {
+	w := newWorld(t)
+	_, out := w.do(t, "GET", "/certs", "")
+	var got map[string]*string
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got["saml_idp"] == nil || !strings.HasSuffix(*got["saml_idp"], "AA") || got["saml_idp_standard"] != nil || len(got) != 3 {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestDoor_changes_how_a_source_behaves(t *testing.T) {
+	w := newWorld(t)
+	if _, out := w.do(t, "GET", "/sources", ""); !strings.Contains(out, `"source": "health"`) {
+		t.Error(out)
+	}
+	if status, out := w.do(t, "POST", "/sources", `{"source": "health", "behaviour": "silent"}`, "Content-Type: application/json"); status != 200 || !strings.Contains(out, "silent") {
+		t.Errorf("%d %s", status, out)
+	}
+	if w.sources[0].Behaviour != "silent" {
+		t.Errorf("%+v", w.sources)
+	}
+	if status, _ := w.do(t, "POST", "/sources", "source=health&behaviour=slow", "Content-Type: application/x-www-form-urlencoded", "Accept: text/html"); status != 303 || w.sources[0].Behaviour != "slow" {
+		t.Errorf("a form: %d", status)
+	}
+	for body, code := range map[string]string{
+		`{"source": "weather", "behaviour": "ok"}`: "unknown_source", `{"source": "health", "behaviour": "rude"}`: "unknown_behaviour",
+		`{"source": "health"}`: "bad_json", `{"source": "health", "behaviour": "ok", "x": "y"}`: "bad_json", `[]`: "bad_json",
+	} {
+		if status, out := w.do(t, "POST", "/sources", body, "Content-Type: application/json"); status != 400 || !strings.Contains(out, code) {
+			t.Errorf("%s: %d %s", body, status, out)
+		}
+	}
+	if status, _ := w.do(t, "DELETE", "/sources", ""); status != 405 {
+		t.Errorf("DELETE answers %d", status)
 	}
 }

@@ -32,13 +32,16 @@ type Config struct {
 	// Settle returns when all messages that are due have been delivered. It is called before an
 	// inbox is read, so that a program never has to poll.
 	Settle func(ctx context.Context) error
-	// CertsPEM is the demo's own CA in PEM; empty without TLS.
-	CertsPEM string
+	// Certificates are those that clients must know, for GET /certs.
+	Certificates func(ctx context.Context) (Certificates, error)
+	// Sources lists the stand-in attribute providers; SetSource changes how one behaves from now on.
+	Sources   func(ctx context.Context) ([]Source, error)
+	SetSource func(ctx context.Context, source, behaviour string) error
 	// Now is the demonstration's clock.
 	Now func() time.Time
 	// Portal is the address of Chave's portal, linked from the phone.
 	Portal string
-	// Landing answers /country and everything below it; see package landing.
+	// Landing answers /country, /integrate and everything below them; see package landing.
 	Landing http.Handler
 	// Log gets one record for each failure, without message texts; discarded when nil.
 	Log *slog.Logger
@@ -73,6 +76,7 @@ func New(cfg Config) (*Server, error) {
 	for name, absent := range map[string]bool{
 		"People": cfg.People == nil, "Services": cfg.Services == nil, "AdvanceClock": cfg.AdvanceClock == nil,
 		"Reset": cfg.Reset == nil, "Settle": cfg.Settle == nil, "Now": cfg.Now == nil, "Landing": cfg.Landing == nil,
+		"Certificates": cfg.Certificates == nil, "Sources": cfg.Sources == nil, "SetSource": cfg.SetSource == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("phone: Config.%s is missing", name))
@@ -125,26 +129,41 @@ func (s *Server) routes() http.Handler {
 	page("GET /{$}", s.screen)
 	mux.HandleFunc("GET /events", s.events)
 	mux.Handle("GET /assets/", s.assets)
-	mux.Handle("/country", s.cfg.Landing)
-	mux.Handle("/country/", s.cfg.Landing)
+	for _, front := range []string{"/country", "/integrate"} {
+		mux.Handle(front, s.cfg.Landing)
+		mux.Handle(front+"/", s.cfg.Landing)
+	}
 
-	// door answers one method on a path, and every other one with a clear refusal.
-	door := func(method, path string, h func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(method+" "+path, s.doorHandler(h))
+	// refuse answers every method of a path that has no handler of its own.
+	refuse := func(path, methods string) {
 		mux.HandleFunc(path, s.doorHandler(func(w http.ResponseWriter, r *http.Request) error {
-			w.Header().Set("Allow", method)
-			return refusal{http.StatusMethodNotAllowed, "method_not_allowed", path + " takes " + method + " only"}
+			w.Header().Set("Allow", methods)
+			return refusal{http.StatusMethodNotAllowed, "method_not_allowed", path + " takes " + methods + " only"}
 		}))
 	}
-	door("POST", "/sms", s.takeSMS)
-	door("GET", "/people", s.people)
-	door("GET", "/inbox", s.readInbox)
-	door("GET", "/services", s.services)
-	door("POST", "/clock", s.clock)
-	door("POST", "/reset", s.reset)
-	door("GET", "/certs", s.certs)
+	door := func(method, path string, h func(http.ResponseWriter, *http.Request) error) {
+		mux.HandleFunc(method+" "+path, s.doorHandler(h))
+	}
+	for _, one := range []struct {
+		method, path string
+		h            func(http.ResponseWriter, *http.Request) error
+	}{
+		{"POST", "/sms", s.takeSMS},
+		{"GET", "/people", s.people},
+		{"GET", "/inbox", s.readInbox},
+		{"GET", "/services", s.services},
+		{"POST", "/clock", s.clock},
+		{"POST", "/reset", s.reset},
+		{"GET", "/certs", s.certs},
+	} {
+		door(one.method, one.path, one.h)
+		refuse(one.path, one.method)
+	}
+	door("GET", "/sources", s.sources)
+	door("POST", "/sources", s.setSource)
+	refuse("/sources", "GET, POST")
 	mux.HandleFunc("/", s.doorHandler(func(_ http.ResponseWriter, r *http.Request) error {
-		return refusal{http.StatusNotFound, "not_found", "there is nothing here; see /people, /inbox, /services, /clock, /reset, /certs and, for people, / and /country"}
+		return refusal{http.StatusNotFound, "not_found", "there is nothing here; see /people, /inbox, /services, /clock, /reset, /certs, /sources and, for people, /, /country and /integrate"}
 	}))
 	return mux
 }
