@@ -86,3 +86,37 @@ func TestSigningKeys_of_one_ring_are_not_seen_from_another(t *testing.T) {
 		}
 	})
 }
+
+// Whoever can write rows adds a key of their own, or another certificate to one of ours, and waits for it to be published.
+func TestSigningKeys_that_the_keystore_did_not_make_are_never_published(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(...storetest.Option) *store.DB) {
+		db := open()
+		ours := signkey.Key{ID: "ours", Ring: "saml", Alg: "RS256", State: signkey.Active, Public: []byte{1}, Cert: []byte{2}}
+		do(t, db, func(tx *store.Tx) error { return tx.InsertSigningKey(ours) })
+		do(t, db, func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO signing_keys (id, version, ring, alg, state, sealed, public, certificate, stamp, created_at, active_at, retired_at, gone_at)
+			SELECT 'theirs', version, ring, alg, 'retired', sealed, public, certificate, stamp, created_at, active_at, retired_at, gone_at FROM signing_keys`)
+			return err
+		})
+		ids := func() (ids []string) {
+			do(t, db, func(tx *store.Tx) error {
+				keys, err := tx.SigningKeys("saml")
+				for _, k := range keys {
+					ids = append(ids, k.ID)
+				}
+				return err
+			})
+			return ids
+		}
+		if got := ids(); len(got) != 1 || got[0] != "ours" {
+			t.Errorf("after a row was added: %q", got)
+		}
+		do(t, db, func(tx *store.Tx) error {
+			_, err := tx.Exec(`UPDATE signing_keys SET certificate = public WHERE id = 'ours'`)
+			return err
+		})
+		if got := ids(); len(got) != 0 {
+			t.Errorf("after the certificate was replaced: %q", got)
+		}
+	})
+}
