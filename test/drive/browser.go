@@ -35,12 +35,21 @@ func (b *Browser) Get(ctx context.Context, u *url.URL) (Page, error) {
 
 // Post sends a form and does not follow. A browser names the origin it posts from, and so does this one.
 func (b *Browser) Post(ctx context.Context, u *url.URL, form url.Values) (Page, error) {
+	return b.PostFrom(ctx, u.Scheme+"://"+u.Host, u, form)
+}
+
+// PostFrom sends a form that stands on a page of another origin, such as a service's. Only a browser without cookies for the target does here what real
+// ones do: they would leave out those that are SameSite=Lax, and this one keeps no such marks.
+func (b *Browser) PostFrom(ctx context.Context, origin string, u *url.URL, form url.Values) (Page, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(form.Encode()))
 	if err != nil {
 		return Page{}, err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", u.Scheme+"://"+u.Host)
+	r.Header.Set("Origin", origin)
+	if origin != u.Scheme+"://"+u.Host {
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
 	return b.send(ctx, r)
 }
 
