@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +26,8 @@ const (
 	KeyExpires      Name = "key_expires"
 	Phone           Name = "phone"
 	Email           Name = "email"
-	CardNumber      Name = "card_number" // of a national card, which is not a foreigner's document (R1.09)
+	CardNumber      Name = "card_number" // of a citizen card, which is not a foreigner's document (R1.09)
+	Contacts        Name = "contacts"    // phone and e-mail together, as the card's issuer tells them
 	CanSign         Name = "can_sign"    // whether the key signs documents
 )
 
@@ -116,22 +116,31 @@ type Attribute struct {
 	Name   Name
 	Source Source
 	Supply map[Holder]Supply
-	value  func(Subject) Value
+	// Level is the trust level that the source vouches for (R5.20): 4 for what was checked at a counter, 3 for what a body told us over a protected line.
+	Level int
+	// CardOnly attributes belong to the citizen card itself, so the holder of a lifetime identity card has none (cmd-authentication.md §1.9.2).
+	CardOnly bool
+	value    func(Subject) Value
 }
 
 // Value is the person's value; ok is false when their key does not hold it, and always for an attribute of another source.
 func (a Attribute) Value(s Subject) (v Value, ok bool) {
-	if a.Source != Held {
+	if a.Source != Held || a.Never(s) {
 		return v, false
 	}
 	v = a.value(s)
 	return v, v.Text != ""
 }
 
+// Never tells that no key founded on this person's document can supply the attribute.
+func (a Attribute) Never(s Subject) bool {
+	return a.Supply[HolderOf(s.Person)] == Never || a.CardOnly && s.Person.Document().Type != citizen.CitizenCard
+}
+
 // Obtainable tells whether this person can share the attribute: the key holds it, or a source may be asked about holders of such documents.
 func (a Attribute) Obtainable(s Subject) bool {
 	if a.Source != Held {
-		return a.Supply[HolderOf(s.Person)] != Never
+		return !a.Never(s)
 	}
 	_, held := a.Value(s)
 	return held
@@ -139,13 +148,22 @@ func (a Attribute) Obtainable(s Subject) bool {
 
 func everybody() map[Holder]Supply { return supply(Always, Always, Always, Always, Always) }
 
+// whoever is a supply for those of every group of whom it happens to be known.
+func whoever() map[Holder]Supply { return supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown) }
+
+// cards is a supply for holders of a national card only.
+func cards(s Supply) map[Holder]Supply { return supply(s, s, Never, Never, Never) }
+
 func supply(portuguese, brazilian, passport, permit, card Supply) map[Holder]Supply {
 	return map[Holder]Supply{PortugueseCard: portuguese, BrazilianCard: brazilian, PassportHolder: passport, PermitHolder: permit, ResidenceCardist: card}
 }
 
-func plain(f func(citizen.Person) string) func(Subject) Value {
-	return func(s Subject) Value { return Value{Text: f(s.Person)} }
-}
+// Trust levels of sources (R5.19, R5.20). None is below what a key can reach, so today none lowers a sign-in's level.
+const (
+	checked = 4 // at a counter, with the document in hand
+	proven  = 3 // by a code sent to it
+	told    = 3 // by another body, over a line that proves who speaks
+)
 
 // Catalogue lists every attribute, in the order pages show them. It is the same list each time, which nobody may change.
 func Catalogue() []Attribute { return catalogue() }
@@ -153,76 +171,31 @@ func Catalogue() []Attribute { return catalogue() }
 // catalogue is written once: a sign-in looks into it dozens of times.
 var catalogue = sync.OnceValue(func() []Attribute {
 	return []Attribute{
-		{FullName, Held, everybody(), fullName},
-		{GivenNames, Held, everybody(), plain(func(p citizen.Person) string { return p.GivenNames })},
-		{Surnames, Held, everybody(), plain(func(p citizen.Person) string { return p.Surnames })},
-		{BirthDate, Held, everybody(), plain(func(p citizen.Person) string { return p.BirthDate.String() })},
-		{Nationality, Held, everybody(), nationality},
-		{NIC, Held, supply(Always, Always, Never, Never, Never), plain(func(p citizen.Person) string { return p.NIC })},
-		{NIF, Held, supply(Always, Always, IfKnown, Always, Always), plain(func(p citizen.Person) string { return p.NIF })},
-		{NISS, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NISS })},
-		{NSNS, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return p.NSNS })},
-		{Document, Held, supply(Never, Never, Always, Always, Always), documentValue},
-		{DocumentExpires, Held, everybody(), plain(func(p citizen.Person) string { return p.Document().Expires.String() })},
-		{KeyExpires, Held, everybody(), keyExpires},
-		{Phone, Held, supply(IfKnown, IfKnown, Always, Always, Always), plain(func(p citizen.Person) string {
-			if p.Phone == "" {
-				return ""
-			}
-			return p.Phone.String()
-		})},
-		{Email, Held, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), plain(func(p citizen.Person) string { return string(p.Email) })},
-		{CardNumber, Held, cards(IfKnown), cardNumber},
-		{CanSign, Held, everybody(), func(Subject) Value { return Value{Text: "false"} }}, // no key signs yet
-		{Address, AddressRegister, cards(IfKnown), nil},
-		{CardDetails, CardIssuer, cards(IfKnown), nil},
-		{Employment, SocialSecurity, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
-		{HealthScheme, Health, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
-		{DrivingLicence, TransportOffice, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
-		{Powers, PowersOfAttorney, supply(IfKnown, IfKnown, IfKnown, IfKnown, IfKnown), nil},
+		{Name: FullName, Supply: everybody(), Level: checked, value: fullName},
+		{Name: GivenNames, Supply: everybody(), Level: checked, value: plain(func(p citizen.Person) string { return p.GivenNames })},
+		{Name: Surnames, Supply: everybody(), Level: checked, value: plain(func(p citizen.Person) string { return p.Surnames })},
+		{Name: BirthDate, Supply: everybody(), Level: checked, value: plain(func(p citizen.Person) string { return p.BirthDate.String() })},
+		{Name: Nationality, Supply: everybody(), Level: checked, value: nationality},
+		{Name: NIC, Supply: cards(Always), Level: checked, value: plain(func(p citizen.Person) string { return p.NIC })},
+		{Name: NIF, Supply: supply(Always, Always, IfKnown, Always, Always), Level: checked, value: plain(func(p citizen.Person) string { return p.NIF })},
+		{Name: NISS, Supply: whoever(), Level: checked, value: plain(func(p citizen.Person) string { return p.NISS })},
+		{Name: NSNS, Supply: whoever(), Level: checked, value: plain(func(p citizen.Person) string { return p.NSNS })},
+		{Name: Document, Supply: supply(Never, Never, Always, Always, Always), Level: checked, value: documentValue},
+		{Name: DocumentExpires, Supply: everybody(), Level: checked, value: plain(func(p citizen.Person) string { return p.Document().Expires.String() })},
+		{Name: KeyExpires, Supply: everybody(), Level: checked, value: keyExpires},
+		{Name: Phone, Supply: supply(IfKnown, IfKnown, Always, Always, Always), Level: proven, value: plain(phoneOf)},
+		{Name: Email, Supply: whoever(), Level: proven, value: plain(func(p citizen.Person) string { return string(p.Email) })},
+		{Name: CardNumber, Supply: cards(IfKnown), Level: checked, CardOnly: true, value: plain(func(p citizen.Person) string { return p.Document().Number })},
+		{Name: Contacts, Supply: cards(IfKnown), Level: proven, CardOnly: true, value: contacts},
+		{Name: CanSign, Supply: everybody(), Level: checked, value: func(Subject) Value { return Value{Text: "false"} }}, // no key signs yet
+		{Name: Address, Source: AddressRegister, Supply: cards(IfKnown), Level: told, CardOnly: true},
+		{Name: CardDetails, Source: CardIssuer, Supply: cards(IfKnown), Level: told, CardOnly: true},
+		{Name: Employment, Source: SocialSecurity, Supply: whoever(), Level: told},
+		{Name: HealthScheme, Source: Health, Supply: whoever(), Level: told},
+		{Name: DrivingLicence, Source: TransportOffice, Supply: whoever(), Level: told},
+		{Name: Powers, Source: PowersOfAttorney, Supply: whoever(), Level: told},
 	}
 })
-
-// cards is a supply for holders of a national card only.
-func cards(s Supply) map[Holder]Supply { return supply(s, s, Never, Never, Never) }
-
-// cardNumber is the number printed on a national card, where the registration took one.
-func cardNumber(s Subject) Value {
-	if d := s.Person.Document(); d.Type.National() {
-		return Value{Text: d.Number}
-	}
-	return Value{}
-}
-
-// nationality carries the country that issued the founding document beside it.
-func nationality(s Subject) Value {
-	parts := map[string]string{"issued_by": string(s.Person.Document().Country)}
-	return Value{Text: string(s.Person.Nationality), Parts: parts}
-}
-
-// fullName carries its two parts: who may know the whole may know the halves, and standard clients ask for them together.
-func fullName(s Subject) Value {
-	parts := map[string]string{"given_names": s.Person.GivenNames, "surnames": s.Person.Surnames}
-	return Value{Text: s.Person.FullName(), Parts: parts}
-}
-
-// documentValue is empty for holders of a national card, whose number is the NIC (R1.09, R5.15).
-func documentValue(s Subject) Value {
-	d := s.Person.Document()
-	if d.Type.National() || d.Number == "" {
-		return Value{}
-	}
-	parts := map[string]string{"type": string(d.Type), "country": string(d.Country), "number": d.Number}
-	return Value{Text: strings.Join([]string{string(d.Country), d.Number}, " "), Parts: parts}
-}
-
-// keyExpires is the last day on which the key works (R1.29).
-func keyExpires(s Subject) Value {
-	if s.KeyEnds.IsZero() {
-		return Value{}
-	}
-	return Value{Text: citizen.DateOf(s.KeyEnds.Add(-time.Second), s.Zone).String()}
-}
 
 // Lookup finds an attribute by name.
 func Lookup(name Name) (Attribute, bool) {

@@ -3,8 +3,9 @@ package consent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -69,6 +70,7 @@ func (s *Sources) Ask(ctx context.Context, source Source, q Query) Told {
 // ask returns no later than ctx ends, also when the provider does not keep to that.
 func (s *Sources) ask(ctx context.Context, source Source, q Query) Told {
 	q.Names = NamesOf(source, q.Names)
+	q.Params = paramsFor(q.Names, q.Params)
 	provider := s.Providers[source]
 	if provider == nil {
 		s.count(source, "absent")
@@ -81,8 +83,8 @@ func (s *Sources) ask(ctx context.Context, source Source, q Query) Told {
 	done := make(chan outcome, 1)
 	go func() {
 		defer func() {
-			if cause := recover(); cause != nil {
-				done <- outcome{err: fmt.Errorf("provider panicked: %v", cause)}
+			if recover() != nil { // the cause may quote what was being read
+				done <- outcome{err: errors.New("provider panicked")}
 			}
 		}()
 		values, err := provider.Fetch(ctx, q)
@@ -94,7 +96,9 @@ func (s *Sources) ask(ctx context.Context, source Source, q Query) Told {
 	case <-ctx.Done():
 		got.err = ctx.Err()
 	}
+	var some SomeWithheld
 	switch {
+	case errors.As(got.err, &some):
 	case errors.Is(got.err, ErrWithheld):
 		s.count(source, "withheld")
 		return Told{Withheld: q.Names}
@@ -107,14 +111,32 @@ func (s *Sources) ask(ctx context.Context, source Source, q Query) Told {
 		s.Log.WarnContext(ctx, "source failed", "source", source, "err", got.err)
 		return Told{}
 	}
-	s.count(source, "ok")
+	if len(some) > 0 {
+		s.count(source, "withheld")
+	} else {
+		s.count(source, "ok")
+	}
 	told := Told{Values: map[Name]Value{}}
 	for _, name := range q.Names { // what was not asked for is not taken
 		if v, there := got.values[name]; there && v.Text != "" {
 			told.Values[name] = v
+		} else if slices.Contains(some, name) {
+			told.Withheld = append(told.Withheld, name)
 		}
 	}
 	return told
+}
+
+// paramsFor keeps the parameters of a source's own attributes.
+func paramsFor(names []Name, all map[string]string) map[string]string {
+	its := map[string]string{}
+	for key, value := range all {
+		attribute, _, _ := strings.Cut(key, ".")
+		if slices.Contains(names, Name(attribute)) {
+			its[key] = value
+		}
+	}
+	return its
 }
 
 func (s *Sources) count(source Source, outcome string) {

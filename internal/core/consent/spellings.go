@@ -1,69 +1,76 @@
 package consent
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
 
+// The roots of the catalogue's families.
 const (
-	mdc     = "http://interop.gov.pt/MDC/Cidadao/"
-	dadosCC = "http://interop.gov.pt/DadosCC/Cidadao/"
+	interop = "http://interop.gov.pt/"
+	mdc     = interop + "MDC/Cidadao/"
+	dadosCC = interop + "DadosCC/Cidadao/"
+	adse    = interop + "ADSE/Cidadao/"
+	imtt    = interop + "IMTT/Cidadao/"
+	eidas   = "http://eidas.europa.eu/attributes/naturalperson/"
+	oldest  = "http://autenticacao.cartaodecidadao.pt/atributos/2010/01/cidadao/"
+	cvcc    = interop + "CVCC/Cidadao/"
 )
 
-// spellings is the table by URI.
+// Spellings lists the whole catalogue, in the order of cmd-authentication.md §1.9, aliases left out.
+func Spellings() []Spelling {
+	return slices.Concat(
+		citizenSpellings(), keySpellings(), cardSpellings(), addressSpellings(), unsuppliedSpellings(), issuerSpellings(), sourceSpellings(), eidasSpellings(),
+		professionSpellings(),
+	)
+}
+
+// spellings is the table by URI, written once.
 var spellings = sync.OnceValue(func() map[string]Spelling {
 	all := map[string]Spelling{}
-	for _, s := range [][]Spelling{citizenSpellings()} {
-		for _, one := range s {
-			all[one.URI] = one
-		}
+	for _, one := range Spellings() {
+		all[one.URI] = one
 	}
 	return all
 })
 
-func canonical(uri string) string { return uri }
-
-func readParams(text string) map[string]string {
-	if text == "" {
-		return nil
+// canonical turns the names that clients still send into those of the catalogue (§1.9.11).
+func canonical(uri string) string {
+	if last, ok := strings.CutPrefix(uri, oldest); ok {
+		return mdc + last
 	}
-	params := map[string]string{}
-	for _, pair := range strings.Split(text, "$") {
-		key, value, _ := strings.Cut(pair, "=")
-		params[key] = value
+	if last, ok := strings.CutPrefix(uri, cvcc); ok {
+		return dadosCC + last
 	}
-	return params
+	if now, ok := renamed()[uri]; ok {
+		return now
+	}
+	return uri
 }
 
-func citizenSpellings() []Spelling {
-	return []Spelling{
-		{URI: mdc + "NIC", Name: NIC},
-		{URI: mdc + "NomeCompleto", Name: FullName},
+var renamed = sync.OnceValue(func() map[string]string {
+	const profession = interop + "MDC/"
+	return map[string]string{
+		interop + "SCCC":                               interop + "SCAP/ENTERPRISE",
+		mdc + "FotoCVCCD":                              dadosCC + "Foto",
+		profession + "Advogado/NomeSociedade":          profession + "Advogado/Sociedade",
+		profession + "Advogado/IdentificacaoSociedade": profession + "Advogado/NSociedade",
+		profession + "Notario/NomeCartorio":            profession + "Notario/NomeCartorioNotarial",
+		profession + "Notario/LocalidadeCartorio":      profession + "Notario/LocalidadeCartorioNotarial",
+		profession + "Notario/DistritoCartorio":        profession + "Notario/DistritoCartorioNotarial",
+		profession + "Generico/NomeCompleto":           profession + "Generico/Nome",
+		profession + "Generico/NumeroIdentificacao":    profession + "Generico/UID",
 	}
-}
+})
 
-// Answer is what a service gets for one name: the text, empty unless the state is Available, and the state. all is the whole request (R6.12).
-func (a Asked) Answer(all []Asked, r Answered) (string, State) {
-	v, state := r.Of(a.Spelling.Name)
-	if state != Available {
-		return "", state
-	}
-	text := v.Text
-	if a.Spelling.write != nil {
-		text = a.Spelling.write(v)
-	}
-	if text == "" {
-		return "", NotAvailable
-	}
-	return text, Available
-}
+func lastPart(uri string) string { return uri[strings.LastIndexByte(uri, '/')+1:] }
 
-// KnowsSomebody tells whether a request holds the smallest set by which at least one kind of resident can be known (cmd-authentication.md §1.9.2).
-func KnowsSomebody(all []Asked) bool {
-	for _, a := range all {
-		if a.Spelling.Name == NIC || a.Spelling.URI == mdc+"DocNumber" {
-			return true
-		}
+// unsupplied makes entries that nothing here answers.
+func unsupplied(root string, means []Means, names ...string) []Spelling {
+	var all []Spelling
+	for _, name := range names {
+		all = append(all, Spelling{URI: root + name, Means: means})
 	}
-	return false
+	return all
 }

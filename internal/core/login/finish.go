@@ -164,7 +164,9 @@ func (s *Service) verify(tx Tx, t *Transaction, told *consent.Told, now time.Tim
 		return Verified{}, err
 	}
 	subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
-	answered := consent.Answered{Holder: consent.HolderOf(person), Shared: t.Shared, Refused: t.Refused, Values: map[consent.Name]consent.Value{}}
+	answered := consent.Answered{
+		Holder: consent.HolderOf(person), Document: person.Document().Type, Shared: t.Shared, Refused: t.Refused, Values: map[consent.Name]consent.Value{},
+	}
 	for _, name := range t.Shared {
 		if attribute, ok := consent.Lookup(name); ok {
 			if value, held := attribute.Value(subject); held {
@@ -263,7 +265,7 @@ func (s *Service) Offer(ctx context.Context, t Transaction) ([]Sharing, error) {
 			continue
 		}
 		value, held := attribute.Value(subject)
-		never := attribute.Supply[consent.HolderOf(subject.Person)] == consent.Never
+		never := attribute.Never(subject)
 		offer = append(offer, Sharing{Ask: ask, Value: value, Held: held, Source: attribute.Source, Never: never})
 	}
 	return offer, nil
