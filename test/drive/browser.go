@@ -38,8 +38,7 @@ func (b *Browser) Post(ctx context.Context, u *url.URL, form url.Values) (Page, 
 	return b.PostFrom(ctx, u.Scheme+"://"+u.Host, u, form)
 }
 
-// PostFrom sends a form that stands on a page of another origin, such as a service's. Only a browser without cookies for the target does here what real
-// ones do: they would leave out those that are SameSite=Lax, and this one keeps no such marks.
+// PostFrom sends a form that stands on a page of another origin, such as a service's. From another site no cookie goes along: all of ours are SameSite=Lax.
 func (b *Browser) PostFrom(ctx context.Context, origin string, u *url.URL, form url.Values) (Page, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(form.Encode()))
 	if err != nil {
@@ -48,10 +47,13 @@ func (b *Browser) PostFrom(ctx context.Context, origin string, u *url.URL, form 
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", origin)
 	if origin != u.Scheme+"://"+u.Host {
-		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Sec-Fetch-Site", crossSite)
 	}
 	return b.send(ctx, r)
 }
+
+// crossSite is what browsers say of a request that another site's page makes (Fetch Metadata).
+const crossSite = "cross-site"
 
 func (b *Browser) send(ctx context.Context, r *http.Request) (Page, error) {
 	r.Header.Set("User-Agent", "chave-test")
@@ -59,7 +61,7 @@ func (b *Browser) send(ctx context.Context, r *http.Request) (Page, error) {
 		r.Header.Set("Accept-Language", b.Language)
 	}
 	host := r.URL.Hostname()
-	if jar := b.cookies[host]; len(jar) > 0 {
+	if jar := b.cookies[host]; len(jar) > 0 && r.Header.Get("Sec-Fetch-Site") != crossSite {
 		var all strings.Builder
 		for i, c := range jar {
 			if i > 0 {
