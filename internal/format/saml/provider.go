@@ -3,6 +3,7 @@ package saml
 import (
 	"cmp"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,7 +27,8 @@ type AttributeName struct {
 type IdentityProvider struct {
 	ID                      string // of the document, for its signature; see NewID
 	EntityID                string
-	ValidUntil              time.Time // zero leaves it out
+	ValidUntil              time.Time     // zero leaves it out
+	CacheDuration           time.Duration // how long a reader may keep it, in whole seconds; zero leaves it out
 	WantAuthnRequestsSigned bool
 	SigningCertificates     [][]byte // DER; the one in use first, then those to come
 	NameIDFormats           []string
@@ -48,6 +50,9 @@ func (p IdentityProvider) Metadata() []byte {
 	put(`<EntityDescriptor xmlns="`, NSMetadata, `" ID="`, EscapeAttr(p.ID), `" entityID="`, EscapeAttr(p.EntityID), `"`)
 	if !p.ValidUntil.IsZero() {
 		put(` validUntil="`, Second(p.ValidUntil), `"`)
+	}
+	if seconds := int64(p.CacheDuration / time.Second); seconds > 0 {
+		put(` cacheDuration="PT`, strconv.FormatInt(seconds, 10), `S"`)
 	}
 	put(`><IDPSSODescriptor WantAuthnRequestsSigned="`, boolean(p.WantAuthnRequestsSigned), `" protocolSupportEnumeration="`, NSProtocol, `">`)
 	for _, der := range p.SigningCertificates {
