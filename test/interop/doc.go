@@ -1,7 +1,9 @@
 // Package interop lets clients that we did not write sign in, refresh and sign out, so that what we call a standard is not only our reading of it:
-// openid-client and oidc-client-ts (npm), Authlib (Python), coreos/go-oidc with x/oauth2, and lestrrat-go/jwx as a second opinion on signatures.
+// openid-client and oidc-client-ts (npm), Authlib (Python), coreos/go-oidc with x/oauth2, and lestrrat-go/jwx as a second opinion on signatures; over SAML
+// node-saml (CMD's profile) and samlify (npm), crewjam/saml (Go) and mod_auth_mellon in an Apache (Debian), with xmllint and xmlsec1 as judges of every answer;
+// at the OAuth door a plain HTTP client.
 //
-//	make interop    all of it; npm packages come from the lock file in node/, Authlib from Debian
+//	make interop    all of it; npm packages come from the lock file in node/, Authlib, Apache and the SAML schemas from Debian
 //
 // Each client meets a demonstration or a server that the test starts on free ports; once it runs, they know of it only what docs/ promises to
 // integrators. What our own parser and signer do is tested beside them; here only others judge.

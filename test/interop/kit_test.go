@@ -115,13 +115,19 @@ func (v visit) goodbye() string { return v.client.URL + "signed-out" }
 // browser is a fresh one, with no cookies.
 func (v visit) browser() *drive.Browser { return &drive.Browser{Lines: v.lines, Language: "en"} }
 
+// walker is the person at a browser.
+func (v visit) walker(with *drive.Browser) drive.Walk {
+	return drive.Walk{
+		Browser: with, Inbox: drive.Door{URL: v.Tester, Lines: v.lines},
+		Person: drive.Person{Identifier: *v.person.Phone, PIN: *v.person.PIN, Contact: *v.person.Phone},
+	}
+}
+
 // walk lets the person go from an address through every page, until the service's callback.
 func (v visit) walk(t *testing.T, with *drive.Browser, from string) url.Values {
 	t.Helper()
-	w := drive.Walk{
-		Browser: with, Inbox: drive.Door{URL: v.Tester, Lines: v.lines}, Stop: before(v.callback()),
-		Person: drive.Person{Identifier: *v.person.Phone, PIN: *v.person.PIN, Contact: *v.person.Phone},
-	}
+	w := v.walker(with)
+	w.Stop = before(v.callback())
 	start, err := url.Parse(from)
 	if err != nil {
 		t.Fatal(err)
