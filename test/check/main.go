@@ -25,14 +25,12 @@ import (
 	"time"
 )
 
-// allTime bounds the whole, below the ninety minutes a CI run may take, so that the summary is always printed.
+// allTime bounds the whole (not steps that are named: each has its own limit), below the ninety minutes a CI run may take, so that the summary is always printed.
 const allTime = 80 * time.Minute
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, allTime)
-	defer cancel()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		os.Exit(1) //nolint:gocritic // nothing is left for the deferred calls to do once the process ends
@@ -83,6 +81,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d steps, %s, %d cores\n", len(chosen), runtime.Version(), runtime.NumCPU())
+	if flags.NArg() == 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, allTime)
+		defer cancel()
+	}
 	began := time.Now()
 	var results []result
 	for _, s := range append([]step{installFor(chosen)}, chosen...) {

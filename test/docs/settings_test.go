@@ -12,6 +12,7 @@ import (
 	"chave/internal/app"
 	"chave/internal/core/credential"
 	"chave/internal/core/service"
+	"chave/test/drive"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -79,31 +80,76 @@ type anyVault struct{}
 
 func (anyVault) MAC(string, ...[]byte) []byte { return []byte{1} }
 
+// Registrations are shown in three documents: what every service has, and what the wires of SAML and of the Portuguese scheme add.
 func TestRegistration_shown_is_accepted_and_no_key_is_left_out(t *testing.T) {
-	const name = "docs/openid-connect.md"
-	text := block(t, name)
+	names := []string{"docs/openid-connect.md", "docs/saml.md", "docs/compat.md"}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "library.secret"), []byte(strings.Repeat("s", 40)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, err := app.ReadService(filepath.Join(dir, "library.yaml"), []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := service.New(read, anyVault{})
-	if err != nil {
-		t.Fatalf("the registration shown is refused: %v", err)
-	}
-	if groups := made.Forgets(); len(groups) > 0 {
-		t.Errorf("the registration shown shuts out %v", groups)
+	certificate := madeUpCertificate(t)
+	mentioned := ""
+	for _, name := range names {
+		text := block(t, name)
+		text = certificateShown.ReplaceAllStringFunc(text, func(shown string) string { return indented(certificate, shown) })
+		text = metadataShown.ReplaceAllStringFunc(text, func(shown string) string { return indented(metadata(certificate), shown) })
+		read, err := app.ReadService(filepath.Join(dir, "library.yaml"), []byte(text))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		made, err := service.New(read, anyVault{})
+		if err != nil {
+			t.Fatalf("%s: the registration shown is refused: %v", name, err)
+		}
+		if groups := made.Forgets(); len(groups) > 0 {
+			t.Errorf("%s: the registration shown shuts out %v", name, groups)
+		}
+		mentioned += documents(t)[name]
 	}
 	all := map[string]bool{}
 	keys(reflect.TypeFor[service.Settings](), all)
 	for key := range all {
-		if key != "secret" && !strings.Contains(documents(t)[name], key) { // a secret in the file is for tests and the demo
-			t.Errorf("%s does not mention %q", name, key)
+		if key != "secret" && !regexp.MustCompile(`\b`+key+`\b`).MatchString(mentioned) { // a secret in the file is for tests and the demo
+			t.Errorf("%v do not mention %q", names, key)
 		}
 	}
+	for _, name := range service.Switches() {
+		if !strings.Contains(mentioned, string(name)) {
+			t.Errorf("%v do not mention the switch %q", names, name)
+		}
+	}
+}
+
+// What documents leave out: nobody reads base64.
+var (
+	certificateShown = regexp.MustCompile(`(?m)^ *-----BEGIN CERTIFICATE-----\n *…\n *-----END CERTIFICATE-----$`)
+	metadataShown    = regexp.MustCompile(`(?m)^ *<EntityDescriptor …>…</EntityDescriptor>$`)
+)
+
+// indented puts a text where another one stood, as far in as that was.
+func indented(text, stood string) string {
+	margin := stood[:len(stood)-len(strings.TrimLeft(stood, " "))]
+	return margin + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+margin)
+}
+
+func madeUpCertificate(t *testing.T) string {
+	t.Helper()
+	_, text, err := drive.NewSAMLKey("library.example", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// metadata is the smallest that a service could have.
+func metadata(certificate string) string {
+	body := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "", "\n", "").Replace(certificate)
+	return `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://library.example/saml">
+<SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>` + body + `</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+<AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://library.example/saml/acs" index="0"/>
+</SPSSODescriptor>
+</EntityDescriptor>`
 }
 
 var tableForm = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS (\w+)`)

@@ -1,10 +1,12 @@
-// Command load measures a real server under whole sign-ins or token refreshes, with a hundred thousand people in its database, and prints what it found. The
+// Command load measures a real server under whole sign-ins, over each wire, or token refreshes, with a hundred thousand people in its database, and prints what it found. The
 // driver runs on the same machine as the server: figures are of both together.
 //
 //	go run ./test/load login                          150 sign-ins a second on SQLite for 30 s
 //	go run ./test/load login --database postgres
 //	go run ./test/load login --rate 0 --workers 32    as many as it can
 //	go run ./test/load login --in-process --cpuprofile cpu.out
+//	go run ./test/load saml                           Portugal's SAML, and OpenID Connect beside it; --wire saml is the standard's
+//	go run ./test/load faoauth                        CMD's OAuth door with its attribute API, likewise
 //	go run ./test/load refresh
 //	go run ./test/load smoke                          small and short, both databases: does it work, not how fast
 //
@@ -29,8 +31,10 @@ import (
 
 type commands struct {
 	Login   loginCommand   `cmd:"" help:"Whole sign-ins: authorize, identifier, PIN, code, consent, token, userinfo; each in a fresh browser."`
+	SAML    samlCommand    `cmd:"" name:"saml" help:"Whole sign-ins over SAML: signed request, the same pages, signed response."`
+	OAuth   oauthCommand   `cmd:"" name:"faoauth" help:"Whole sign-ins at CMD's OAuth door: token in the fragment, then the attribute API."`
 	Refresh refreshCommand `cmd:"" help:"Token refreshes, each a durable move of one row."`
-	Smoke   smokeCommand   `cmd:"" help:"Both of them, small and short, on every database there is: for make check."`
+	Smoke   smokeCommand   `cmd:"" help:"All of them, small and short, on every database there is: for make check."`
 	Server  serverCommand  `cmd:"" hidden:"" help:"The server itself, composed in this process so that it can be profiled."`
 }
 
@@ -59,9 +63,16 @@ func (smokeCommand) Run(ctx context.Context) error {
 	}
 	for _, driver := range drivers {
 		small := setup{Database: driver, People: 300, Signers: 100, Argon2Time: 1, Argon2Memory: 1024}
-		login := loginCommand{setup: small, Rate: 10, Duration: 3 * time.Second, Warm: time.Second, Runs: 1}
-		if err := login.Run(ctx); err != nil {
-			return err
+		short := pace{Duration: 3 * time.Second, Warm: time.Second, Runs: 1}
+		for _, one := range []interface{ Run(context.Context) error }{
+			&loginCommand{setup: small, pace: short, Rate: 10},
+			&samlCommand{setup: small, pace: short, Rate: 10, Wire: "fa"},
+			&samlCommand{setup: small, pace: short, Rate: 10, Wire: "saml"},
+			&oauthCommand{setup: small, pace: short, Rate: 10},
+		} {
+			if err := one.Run(ctx); err != nil {
+				return err
+			}
 		}
 		refresh := refreshCommand{setup: small, Families: 8, Duration: 2 * time.Second, Runs: 1}
 		if err := refresh.Run(ctx); err != nil {

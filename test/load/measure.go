@@ -170,16 +170,8 @@ func summary(all []figures, steps []string, what string) {
 		return
 	}
 	row := func(name, unit string, of func(figures) float64) {
-		v := make([]float64, len(all))
-		for i, f := range all {
-			v[i] = of(f)
-		}
-		slices.Sort(v)
-		middle := v[len(v)/2]
-		if len(v)%2 == 0 {
-			middle = (v[len(v)/2-1] + v[len(v)/2]) / 2
-		}
-		fmt.Printf("%-18s %.2f %s (%.2f to %.2f)\n", name, middle, unit, v[0], v[len(v)-1])
+		v := sorted(all, of)
+		fmt.Printf("%-18s %.2f %s (%.2f to %.2f)\n", name, middleOf(all, of), unit, v[0], v[len(v)-1])
 	}
 	fmt.Printf("\nmedian of %d runs (least to most)\n", len(all))
 	row(what, "a second", func(f figures) float64 { return f.perSecond })
@@ -195,6 +187,24 @@ func summary(all []figures, steps []string, what string) {
 	row("server log", "bytes each", func(f figures) float64 { return f.log })
 	row("noise", "cores busy with other programs", func(f figures) float64 { return f.others })
 	row("errors", "", func(f figures) float64 { return float64(f.failed) })
+}
+
+func sorted(all []figures, of func(figures) float64) []float64 {
+	v := make([]float64, len(all))
+	for i, f := range all {
+		v[i] = of(f)
+	}
+	slices.Sort(v)
+	return v
+}
+
+// middleOf is the median of one figure.
+func middleOf(all []figures, of func(figures) float64) float64 {
+	v := sorted(all, of)
+	if len(v)%2 == 0 {
+		return (v[len(v)/2-1] + v[len(v)/2]) / 2
+	}
+	return v[len(v)/2]
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }

@@ -11,12 +11,13 @@ import (
 	"chave/internal/app"
 	"chave/internal/core/audit"
 	"chave/internal/core/credential"
+	"chave/internal/core/service"
 	"chave/internal/outside/store"
 	"chave/test/population"
 	"chave/test/rig"
 )
 
-// setup is what both measurements need: a server with people.
+// setup is what all measurements need: a server with people.
 type setup struct {
 	Database     string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite, or postgres started from the Debian package."`
 	People       int    `default:"100000" help:"People in the database."`
@@ -41,14 +42,16 @@ const (
 type bench struct {
 	*rig.Rig
 	setup
+	more       []service.Settings
 	options    population.Options
 	durability store.Durability
 	idle       int64 // memory at rest, bytes
 	drop       func()
 }
 
-func (s setup) open(ctx context.Context) (*bench, error) {
-	b := &bench{setup: s, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
+// open makes the server ready. more are registered beside the service that signs in over OpenID Connect.
+func (s setup) open(ctx context.Context, more ...service.Settings) (*bench, error) {
+	b := &bench{setup: s, more: more, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
 	if err := b.prepare(ctx); err != nil {
 		b.close()
 		return nil, err
@@ -70,7 +73,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	b.Rig, err = rig.New(ctx, rig.Options{Dir: b.Data, Driver: b.Database, Binary: b.Binary, Mail: b.Email, Change: func(a *app.Settings) {
+	b.Rig, err = rig.New(ctx, rig.Options{Dir: b.Data, Driver: b.Database, Binary: b.Binary, Mail: b.Email, Services: b.more, Change: func(a *app.Settings) {
 		a.Policy.CodesPerAddress, a.RequestsPerAddress = codesPerAddress, requestsPerAddress
 		a.Policy.Argon2Time, a.Policy.Argon2MemoryKiB = b.Argon2Time, b.Argon2Memory
 	}})

@@ -42,12 +42,7 @@ func (c *refreshCommand) Run(ctx context.Context) error {
 		all = append(all, f)
 	}
 	summary(all, refreshSteps(), "refreshes")
-	for _, f := range all {
-		if f.failed > 0 {
-			return errFailures
-		}
-	}
-	return ctx.Err()
+	return verdict(ctx, all)
 }
 
 // chains signs somebody in for each agreement and keeps the refresh tokens.
