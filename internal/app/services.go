@@ -96,7 +96,7 @@ func (checkOnly) MAC(string, ...[]byte) []byte { return nil }
 
 // SaveService registers or replaces a service, audited. It returns the warning for groups of residents it shuts out (PAIN-11).
 func (a *App) SaveService(ctx context.Context, s service.Settings, actor string) (warning string, err error) {
-	checked, err := service.New(s, a.Vault)
+	checked, err := service.NewAt(s, a.Vault, a.Now())
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"chave/internal/core/consent"
 	"chave/internal/core/fault"
@@ -42,7 +43,10 @@ var (
 )
 
 // New checks settings and fills the defaults. Every problem is reported at once.
-func New(s Settings, vault Vault) (Service, error) {
+func New(s Settings, vault Vault) (Service, error) { return NewAt(s, vault, time.Time{}) }
+
+// NewAt is New at an instant: what has ended by then is a problem too.
+func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	var problems Problems
 	bad := func(path, format string, args ...any) {
 		problems = append(problems, Problem{path, fmt.Sprintf(format, args...)})
@@ -84,7 +88,7 @@ func New(s Settings, vault Vault) (Service, error) {
 	}
 	checkAuth(bad, s)
 	checkAttributes(bad, s.Attributes)
-	checkSAML(bad, &s)
+	checkSAML(bad, &s, now)
 	checkOAuth(bad, &s)
 	checkCompat(bad, s)
 	if s.SubjectType == Pairwise && s.Sector == "" && len(s.RedirectURIs) > 0 {

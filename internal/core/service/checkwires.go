@@ -18,13 +18,14 @@ import (
 
 var clientIDForm = regexp.MustCompile(`^[0-9]{9,19}$`)
 
-func checkSAML(bad report, s *Settings) {
+func checkSAML(bad report, s *Settings, now time.Time) {
 	if s.SAML == nil {
 		return
 	}
 	one := *s.SAML // defaults are filled in a copy: the settings belong to the caller
 	s.SAML = &one
 	oneOf(bad, "saml.wire", one.Wire, WireFA, WireSAML)
+	fillFromMetadata(bad, &one, now)
 	if u, err := url.Parse(one.Issuer); err != nil || !u.IsAbs() || len(one.Issuer) > 1024 {
 		bad("saml.issuer", "%q is not a URI", one.Issuer)
 	}
