@@ -20,9 +20,10 @@
 //
 // # Canonicalisation
 //
-// The canonical forms are written here, and not taken from goxmldsig, for three reasons: its exclusive form does not know the token #default in a
-// PrefixList and does not render the listed prefixes an ancestor declares; it writes xmlns="" where the standard does not; and nothing bounds
-// what it writes, though one long namespace name can be made to repeat in thousands of elements. The tests hold ours against goxmldsig and libxml2 where these are right.
+// The canonical forms are written here, and not taken from goxmldsig, because of what its forms get wrong: they do not know the token #default in a
+// PrefixList, nor the listed prefixes that an ancestor declares; they write xmlns="" where the standard does not; they put xml:lang behind
+// attributes that it precedes; and nothing bounds what they write, though one long namespace name can be made to repeat in thousands of elements. Each would refuse a
+// message that an honest service signed, or serve whoever wants our memory. The tests hold ours against libxml2 and, where it is right, goxmldsig.
 //
 // Sources: XML-Signature Syntax and Processing 1.1, Canonical XML 1.0, Exclusive XML Canonicalization 1.0, RFC 4051 and RFC 9231 for
 // the algorithm names, SAML core §5 for the profile, cmd-authentication §1.7 and part 4 for what Portuguese services send.

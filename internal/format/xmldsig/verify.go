@@ -1,6 +1,7 @@
 package xmldsig
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/subtle"
 	"encoding/base64"
@@ -53,6 +54,11 @@ func Verify(root *etree.Element, keys []crypto.PublicKey, p Policy) (Verified, e
 	anew, err := Parse(octets, Limits{Bytes: len(octets), Depth: math.MaxInt, Elements: math.MaxInt, Attributes: math.MaxInt})
 	if err != nil {
 		return Verified{}, err
+	}
+	// The round trip, on the octets themselves: the tree that is read is the one that was signed, or nothing is.
+	again, err := canonical(anew, s.reference, nil, canonicalLimit)
+	if err != nil || !bytes.Equal(again, octets) {
+		return Verified{}, refuse(ReasonMalformed, "does not survive being written and read")
 	}
 	return Verified{Root: anew, Key: key, SHA1: sha1 || s.digestHash == crypto.SHA1}, nil
 }
