@@ -61,6 +61,32 @@ func authlib() need {
 	}
 }
 
+// mellon is Apache's SAML module, as Debian has it. The package apache2 would start a server; the tests start one of their own.
+func mellon() need {
+	return need{
+		name: "mod_auth_mellon", debian: []string{"apache2-bin", "libapache2-mod-auth-mellon"}, hint: "install Apache and its SAML module (Debian: apache2-bin libapache2-mod-auth-mellon)",
+		have: func(*bench) bool {
+			_, err := os.Stat("/usr/lib/apache2/modules/mod_auth_mellon.so")
+			return err == nil
+		},
+	}
+}
+
+// samlSchemas are SAML's and those of XML signature and encryption, by which xmllint judges.
+func samlSchemas() need {
+	return need{
+		name: "the SAML schemas", debian: []string{"opensaml-schemas", "xmltooling-schemas"}, hint: "install the SAML schemas (Debian: opensaml-schemas xmltooling-schemas)",
+		have: func(*bench) bool {
+			for _, file := range []string{"opensaml/saml-schema-protocol-2.0.xsd", "xmltooling/xmldsig-core-schema.xsd"} {
+				if _, err := os.Stat(filepath.Join("/usr/share/xml", file)); err != nil {
+					return false
+				}
+			}
+			return true
+		},
+	}
+}
+
 // installFor is the step that comes before the chosen ones: as root on Debian it gets what they need and the machine lacks.
 func installFor(chosen []step) step {
 	return step{

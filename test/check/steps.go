@@ -42,7 +42,10 @@ func steps() []step {
 		{name: "fuzz", about: "every fuzz target for a few seconds", limit: 20 * time.Minute, do: func(ctx context.Context, b *bench) (string, []string, error) {
 			return fuzz(ctx, b, "5s", anyTarget)
 		}},
-		{name: "interop", about: "clients written by others sign in, refresh and sign out", needs: []need{folder("test/interop"), node(), authlib(), chromium(), program("curl", "curl", "ca-certificates"), program("openssl", "openssl")}, do: interop},
+		{name: "interop", about: "clients written by others sign in, refresh and sign out", needs: []need{
+			folder("test/interop"), node(), authlib(), chromium(), program("curl", "curl", "ca-certificates"), program("openssl", "openssl"),
+			mellon(), samlSchemas(), program("xmlsec1", "xmlsec1"), program("xmllint", "libxml2-utils"),
+		}, do: interop},
 		{name: "browser", about: "journeys in headless Chromium, every page through axe", needs: []need{folder("test/browser"), chromium(), node()}, do: browser},
 		{name: "torture-smoke", about: "five kills for each database, then nothing acknowledged may be missing", needs: []need{folder("test/torture"), postgres()}, do: func(ctx context.Context, b *bench) (string, []string, error) {
 			return torture(ctx, b, "5")
