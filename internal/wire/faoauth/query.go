@@ -58,7 +58,9 @@ func (q query) one(name string) (value string, ok bool) {
 func (q query) words(name, separators string) []string {
 	var all []string
 	for _, value := range q[name] {
-		all = append(all, strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' || strings.ContainsRune(separators, r) })...)
+		all = append(all, strings.FieldsFunc(value, func(r rune) bool {
+			return r == ' ' || r == '\t' || r == '\r' || r == '\n' || strings.ContainsRune(separators, r)
+		})...)
 	}
 	return all
 }

@@ -23,7 +23,6 @@ type request struct {
 	State  string        `json:"state"`
 	Names  []string      `json:"names"` // of attributes, as written, in order
 	Level  service.Level `json:"level"`
-	Tabs   Tabs          `json:"tabs"`
 
 	asks      []consent.Ask
 	withState bool
@@ -65,7 +64,6 @@ func (p *Provider) readRequest(r *http.Request, q query, s service.Service) (req
 	if req.Level, ok = levelOf(q); !ok {
 		return req, refuse(invalidRequest, fault.RequestMalformed)
 	}
-	req.Tabs = readTabs(q, req.Level)
 	if _, once := q.one("scope"); !once {
 		return req, refuse(invalidRequest, fault.RequestMalformed)
 	}
@@ -76,6 +74,10 @@ func (p *Provider) readRequest(r *http.Request, q query, s service.Service) (req
 	}
 	if err != nil {
 		return req, refuse(invalidRequest, fault.Of(err).Code)
+	}
+	// No code of the door says that nobody can be let in; the SAML door answers this and a cancellation with the same status.
+	if readTabs(q, req.Level).leavesNobody(max(req.Level, s.MinLevel)) {
+		return req, refuse(cancelled, fault.LevelTooLow)
 	}
 	return req, nil
 }

@@ -7,83 +7,87 @@ import (
 	"chave/internal/core/service"
 )
 
-// Tab is one of the means that the reference shows side by side (§1.5.1).
-type Tab string
+// tab is one of the means that the reference shows side by side (§1.5.1).
+type tab string
 
 // The tabs. QRCode is a choice inside CMD's.
 const (
-	TabCard   Tab = "CC"
-	TabCMD    Tab = "CMD"
-	TabQRCode Tab = "QRCODE"
-	TabUser   Tab = "UPP"
-	TabSocial Tab = "RSS"
+	tabCard   tab = "CC"
+	tabCMD    tab = "CMD"
+	tabQRCode tab = "QRCODE"
+	tabUser   tab = "UPP"
+	tabSocial tab = "RSS"
 )
 
-// Tabs is what a request wants shown: which means are hidden, and which one comes first.
-type Tabs struct {
-	Hidden   []Tab `json:"hidden,omitempty"`
-	Selected Tab   `json:"selected,omitempty"`
+// tabs is what a request wants shown: which means are hidden, and which one comes first.
+type tabs struct {
+	hidden   []tab
+	selected tab
 }
 
 // shownAt lists what the reference shows at a level (§1.5.1).
-func shownAt(level service.Level) []Tab {
+func shownAt(level service.Level) []tab {
 	switch {
 	case level >= service.LevelCard:
-		return []Tab{TabCard}
+		return []tab{tabCard}
 	case level >= service.LevelEmail:
-		return []Tab{TabCard, TabCMD}
+		return []tab{tabCard, tabCMD}
 	}
-	return []Tab{TabCard, TabCMD, TabUser}
+	return []tab{tabCard, tabCMD, tabUser}
 }
 
 // readTabs understands hidden_tabs and default_selected_tab: any letter case, repeated, or separated by commas, semicolons or spaces (question 5.27). Words that name no
 // tab are ignored. What contradicts itself or the level is dropped whole (§2.1, §1.5.1): everything hidden, two different first tabs, a first tab that is hidden or is
 // not shown at this level. At level 4 no policy applies.
 //
-// Chave itself has one means, the phone's: the policy is checked and kept as the reference has it, and changes nothing that a person sees. A request that hides CMD
-// hides all there is, which is ignored like every other such request.
-func readTabs(q query, level service.Level) Tabs {
+// Chave itself has one means, CMD's: all that a policy changes is that a request which hides it, and still shows the card's, has nobody to let in. See leavesNobody.
+func readTabs(q query, level service.Level) tabs {
 	shown := shownAt(level)
 	if level >= service.LevelCard {
-		return Tabs{}
+		return tabs{}
 	}
-	var t Tabs
-	for _, tab := range tabsOf(q, "hidden_tabs") {
-		if !slices.Contains(t.Hidden, tab) {
-			t.Hidden = append(t.Hidden, tab)
+	var t tabs
+	for _, one := range tabsOf(q, "hidden_tabs") {
+		if !slices.Contains(t.hidden, one) {
+			t.hidden = append(t.hidden, one)
 		}
 	}
 	selected := slices.Compact(slices.Sorted(slices.Values(tabsOf(q, "default_selected_tab"))))
 	left := 0
-	for _, tab := range shown {
-		if !slices.Contains(t.Hidden, tab) {
+	for _, one := range shown {
+		if !slices.Contains(t.hidden, one) {
 			left++
 		}
 	}
 	if left == 0 || len(selected) > 1 {
-		return Tabs{}
+		return tabs{}
 	}
 	if len(selected) == 0 {
 		return t
 	}
-	t.Selected = selected[0]
-	at := t.Selected
-	if at == TabQRCode {
-		at = TabCMD
+	t.selected = selected[0]
+	at := t.selected
+	if at == tabQRCode {
+		at = tabCMD
 	}
-	if slices.Contains(t.Hidden, t.Selected) || slices.Contains(t.Hidden, at) || !slices.Contains(shown, at) {
-		return Tabs{}
+	if slices.Contains(t.hidden, t.selected) || slices.Contains(t.hidden, at) || !slices.Contains(shown, at) {
+		return tabs{}
 	}
 	return t
 }
 
-func tabsOf(q query, name string) []Tab {
-	var tabs []Tab
+func tabsOf(q query, name string) []tab {
+	var all []tab
 	for _, word := range q.words(name, ",;") {
-		tab := Tab(strings.ToUpper(word))
-		if slices.Contains([]Tab{TabCard, TabCMD, TabQRCode, TabUser, TabSocial}, tab) {
-			tabs = append(tabs, tab)
+		one := tab(strings.ToUpper(word))
+		if slices.Contains([]tab{tabCard, tabCMD, tabQRCode, tabUser, tabSocial}, one) {
+			all = append(all, one)
 		}
 	}
-	return tabs
+	return all
+}
+
+// leavesNobody tells whether none of the means that are left exists here: at level 4 there is the card's alone, and a request that hides CMD wants no CMD.
+func (t tabs) leavesNobody(level service.Level) bool {
+	return level >= service.LevelCard || slices.Contains(t.hidden, tabCMD)
 }
