@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -53,58 +54,54 @@ func inflate(packed []byte, max int) ([]byte, error) {
 }
 
 // decode reads base64 as clients send it, broken into lines, padded or not, and with each '+' possibly turned into a space by form
-// encoding. It returns one reading, or two when a space can be either layout or a plus; the likelier first.
+// encoding. It returns the readings that are base64, the likelier first; more than one only where a space can be either layout or a plus.
 //
-// Form encoding loses all pluses or none, so one plus that is still there makes every space layout. Spaces next to line breaks and at the
-// ends are layout anyway.
+// Form encoding loses all pluses or none, so one plus that is still there makes every space layout.
 func decode(value string, max int) ([][]byte, error) {
 	if len(value) > max/2*3+64 { // 4/3 for base64, the rest for line breaks
 		return nil, refuse(ReasonTooLarge, "base64")
 	}
-	text, spaces := tidy(value)
-	if spaces == 0 {
-		b, err := decodeText(text, max)
-		return [][]byte{b}, err
+	texts := [][]byte{tidy(value, func(bool) bool { return false })}
+	if len(texts[0]) < len(value) && !strings.Contains(value, "+") && strings.Contains(strings.Trim(value, layout), " ") {
+		every := tidy(value, func(bool) bool { return true })
+		inside := tidy(value, func(atBreak bool) bool { return !atBreak })
+		texts = [][]byte{every, inside, texts[0]}
 	}
 	var readings [][]byte
-	if bytes.IndexByte(text, '+') < 0 {
-		if b, err := decodeText(bytes.ReplaceAll(text, []byte(" "), []byte("+")), max); err == nil {
-			readings = append(readings, b)
+	var failed error
+	for _, text := range texts {
+		b, err := decodeText(text, max)
+		if err != nil {
+			failed = err
+			continue
 		}
-	}
-	b, err := decodeText(bytes.ReplaceAll(text, []byte(" "), nil), max)
-	if err == nil {
 		readings = append(readings, b)
 	}
-	if len(readings) > 0 {
-		err = nil
+	if len(readings) == 0 {
+		return nil, failed
 	}
-	return readings, err
+	return readings, nil
 }
 
-// tidy drops line breaks and tabs with the spaces next to them and counts the spaces that are left.
-func tidy(value string) (text []byte, spaces int) {
-	text = make([]byte, 0, len(value))
-	atBreak := true
+// layout is what may stand around base64 and between its lines.
+const layout = " \t\r\n"
+
+// tidy drops layout, and makes a plus of each space for which plus says so; it is told whether a line break or tab is next to that space.
+func tidy(value string, plus func(atBreak bool) bool) []byte {
+	value = strings.Trim(value, layout)
+	text := make([]byte, 0, len(value))
 	for i := 0; i < len(value); i++ {
 		switch c := value[i]; c {
 		case '\r', '\n', '\t':
-			for len(text) > 0 && text[len(text)-1] == ' ' {
-				text, spaces = text[:len(text)-1], spaces-1
-			}
-			atBreak = true
 		case ' ':
-			if !atBreak {
-				text, spaces = append(text, c), spaces+1
+			if plus(strings.IndexByte("\r\n\t", value[i-1]) >= 0 || strings.IndexByte("\r\n\t", value[i+1]) >= 0) {
+				text = append(text, '+')
 			}
 		default:
-			text, atBreak = append(text, c), false
+			text = append(text, c)
 		}
 	}
-	for len(text) > 0 && text[len(text)-1] == ' ' {
-		text, spaces = text[:len(text)-1], spaces-1
-	}
-	return text, spaces
+	return text
 }
 
 func decodeText(text []byte, max int) ([]byte, error) {
