@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"crypto/rand"
 	"embed"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"chave/demo/page"
+	"chave/demo/saml"
 	"chave/demo/services"
 )
 
@@ -34,6 +36,8 @@ type Config struct {
 	HTTPClient *http.Client
 	// Now is the demonstration's clock; time.Now when nil.
 	Now func() time.Time
+	// Pause waits between two questions to the attribute API; a timer when nil.
+	Pause func(context.Context, time.Duration) error
 	// Rand makes state, nonce, session ids; crypto/rand when nil.
 	Rand io.Reader
 	// Home is the demonstration's landing page, linked in the band on top; no link when empty.
@@ -49,6 +53,10 @@ type Service struct {
 	cookie  string // prefix of this service's cookies: all ports of localhost share one jar
 	secure  bool
 	op      *provider
+	way     string         // how the main button signs in; one of the ways
+	asks    []services.Ask // what that way asks for
+	party   *saml.Party    // nil without a SAML registration
+	door    *door          // nil without one for CMD's OAuth door
 	memory  *memory
 	texts   page.Texts
 	pages   *template.Template
@@ -56,6 +64,9 @@ type Service struct {
 	policy  string
 	handler http.Handler
 }
+
+// bodyLimit bounds every request body, in bytes: a SAML response with addresses and photographs in it is the largest.
+const bodyLimit = 512 << 10
 
 //go:embed templates/*.html
 var templateFiles embed.FS
@@ -105,6 +116,9 @@ func New(cfg Config) (*Service, error) {
 		// The sign-in and sign-out forms end at Chave after a redirect, which form-action covers too.
 		policy: page.Policy(issuer.Scheme + "://" + issuer.Host),
 	}
+	if err = s.openWays(); err != nil {
+		return nil, err
+	}
 	if s.texts, err = page.LoadTexts(textFile); err != nil {
 		return nil, err
 	}
@@ -124,7 +138,12 @@ func New(cfg Config) (*Service, error) {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Forget ends all sessions and pending sign-ins, for a demonstration that starts over.
-func (s *Service) Forget() { s.memory.clear() }
+func (s *Service) Forget() {
+	s.memory.clear()
+	if s.party != nil {
+		s.party.Forget()
+	}
+}
 
 func (s *Service) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -137,7 +156,23 @@ func (s *Service) routes() http.Handler {
 	mux.Handle("GET /assets/", s.assets)
 	mux.HandleFunc("/", s.wrap(s.lost))
 	// A stranger's page must not start or end a sign-in in this browser.
-	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10))
+	guard := http.NewCrossOriginProtection()
+	if s.party != nil {
+		mux.HandleFunc("POST /saml/signin", s.wrap(s.samlBegin))
+		mux.HandleFunc("GET /saml/send", s.wrap(s.samlSend))
+		mux.HandleFunc("POST /saml/acs", s.wrap(s.samlAnswer))
+		mux.HandleFunc("GET /saml/arrived", s.wrap(s.samlArrived))
+		mux.HandleFunc("POST /saml/logout", s.wrap(s.samlLogout))
+		// These two come from Chave's pages. They prove themselves by their signature, and only store what they say.
+		guard.AddInsecureBypassPattern("POST /saml/acs")
+		guard.AddInsecureBypassPattern("POST /saml/logout")
+	}
+	if s.door != nil {
+		mux.HandleFunc("POST /oauth/signin", s.wrap(s.oauthBegin))
+		mux.HandleFunc("GET /oauth/callback", s.wrap(s.oauthFragment))
+		mux.HandleFunc("POST /oauth/callback", s.wrap(s.oauthAnswer))
+	}
+	return guard.Handler(http.MaxBytesHandler(mux, bodyLimit))
 }
 
 // wrap sets headers and turns a returned error into a page; the cause goes to the log only.

@@ -21,8 +21,16 @@ type learned struct {
 	Missing  []fact
 	Lacking  bool   // something required is missing: the service cannot serve this person
 	Unasked  []fact // claims about the person the service did not ask for; none are expected
-	IDToken  string // claims as indented JSON, for the curious
-	UserInfo string
+	Way      string // how the sign-in went; one of the ways
+	States   bool   // whether facts have states
+	Pending  bool   // whether one of them is still on its way
+	Raw      []raw  // what came over the wire, for the curious
+}
+
+// raw is one thing that came over the wire.
+type raw struct {
+	Key  string // of its title among the texts: "raw.<key>"
+	Text string
 }
 
 // fact is one attribute: asked for, and with a value if it came.
@@ -30,6 +38,7 @@ type fact struct {
 	Attribute string // name in the registration, "" if not asked for
 	Claim     string
 	Value     string
+	State     string // over wires that have states: why there is a value, or none
 	Required  bool
 	Reason    map[string]string // language → why it was asked for
 }
@@ -57,7 +66,7 @@ func learn(r services.Registration, idToken, userInfo map[string]any) learned {
 	for k, v := range userInfo {
 		all[k] = v
 	}
-	l := learned{IDToken: indented(idToken), UserInfo: indented(userInfo)}
+	l := learned{Way: wayOIDC, Raw: []raw{{"id", indented(idToken)}, {"info", indented(userInfo)}}}
 	l.Name, _ = all["name"].(string)
 	l.ACR, _ = idToken["acr"].(string)
 	l.Level, _ = levelOf(l.ACR)

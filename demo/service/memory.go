@@ -10,6 +10,7 @@ import (
 const (
 	pendingMax  = 2_000
 	pendingLife = time.Hour
+	arrivalLife = time.Minute
 	sessionMax  = 5_000
 	sessionLife = time.Hour
 )
@@ -19,14 +20,26 @@ type pending struct {
 	browser  string // the browser that started it: no other may finish it
 	nonce    string
 	verifier string // PKCE, RFC 7636
+	request  string // SAML: id of the request that the answer must name
 	at       time.Time
+}
+
+// arrival is an answer that came by a form from Chave's origin, without this service's cookies; the browser fetches it in a second step, with them.
+type arrival struct {
+	browser string // the browser that asked
+	outcome string // why nobody is signed in; "" for a success
+	session session
+	at      time.Time
 }
 
 // session is somebody signed in here.
 type session struct {
+	way     string // one of the ways; says how to sign out
 	idToken string // kept for id_token_hint only
 	subject string
 	sid     string
+	saml    samlName
+	oauth   collecting
 	learned learned
 	at      time.Time
 	ended   bool // by back-channel logout; kept a while to say so
@@ -39,6 +52,7 @@ type memory struct {
 	mu       sync.Mutex
 	pending  *bounded[pending]
 	sessions *bounded[session]
+	arrivals *bounded[arrival]
 	seen     *bounded[time.Time] // jti of logout tokens already taken
 }
 
@@ -52,6 +66,7 @@ func (m *memory) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pending, m.sessions, m.seen = newBounded[pending](pendingMax), newBounded[session](sessionMax), newBounded[time.Time](pendingMax)
+	m.arrivals = newBounded[arrival](pendingMax)
 }
 
 func (m *memory) begin(state string, p pending) {
@@ -68,6 +83,39 @@ func (m *memory) take(state string) (pending, bool) {
 	p, ok := m.pending.get(state)
 	m.pending.drop(state)
 	return p, ok && m.now().Sub(p.at) < pendingLife
+}
+
+// waiting looks at a pending sign-in and leaves it where it is: what only claims to be its answer must not spend it.
+func (m *memory) waiting(state string) (pending, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p, ok := m.pending.get(state)
+	return p, ok && m.now().Sub(p.at) < pendingLife
+}
+
+func (m *memory) arrive(handle string, a arrival) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a.at = m.now()
+	m.arrivals.put(handle, a)
+}
+
+// fetch hands out an arrival once.
+func (m *memory) fetch(handle string) (arrival, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.arrivals.get(handle)
+	m.arrivals.drop(handle)
+	return a, ok && m.now().Sub(a.at) < arrivalLife
+}
+
+// change replaces what is known about a session that is still there.
+func (m *memory) change(id string, f func(*session)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s, ok := m.sessions.items[id]; ok {
+		f(s)
+	}
 }
 
 func (m *memory) open(id string, s session) {
@@ -97,12 +145,19 @@ func (m *memory) close(id string) {
 // endAll marks the sessions a logout token names: those of the sid, or of the subject if it names
 // no sid (OpenID Connect Back-Channel Logout 1.0 §2.6).
 func (m *memory) endAll(sid, subject string) int {
+	return m.end(func(s *session) bool {
+		return s.way == wayOIDC && (sid != "" && s.sid == sid || sid == "" && s.subject == subject)
+	})
+}
+
+// end marks the sessions that are meant as ended elsewhere and forgets what was learned in them.
+func (m *memory) end(meant func(*session) bool) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := 0
 	m.sessions.each(func(s *session) {
-		if !s.ended && (sid != "" && s.sid == sid || sid == "" && s.subject == subject) {
-			s.ended, s.learned, s.idToken = true, learned{}, ""
+		if !s.ended && meant(s) {
+			*s = session{way: s.way, at: s.at, ended: true}
 			n++
 		}
 	})

@@ -171,7 +171,7 @@ func (p *provider) finish(ctx context.Context, code string, started pending) (se
 	if level, says := levelOf(acr); says && level < p.cfg.Registration.MinLevel {
 		return session{}, fmt.Errorf("acr %q: %w", acr, errLevel)
 	}
-	return session{idToken: raw, subject: id.Subject, sid: sid, learned: learn(p.cfg.Registration, claims, more)}, nil
+	return session{way: wayOIDC, idToken: raw, subject: id.Subject, sid: sid, learned: learn(p.cfg.Registration, claims, more)}, nil
 }
 
 // verifier checks tokens against the demonstration's clock, which may be ahead of the machine's.

@@ -26,25 +26,10 @@ const (
 
 // signIn starts a sign-in: remembers what the answer must match and sends the browser to Chave.
 func (s *Service) signIn(w http.ResponseWriter, r *http.Request) error {
-	browser := s.browser(r)
-	state, err := s.random()
+	state, started, err := s.begin(r)
 	if err != nil {
 		return err
 	}
-	nonce, err := s.random()
-	if err != nil {
-		return err
-	}
-	if browser == "" {
-		if browser, err = s.random(); err != nil {
-			return err
-		}
-	}
-	verifier, err := s.random()
-	if err != nil {
-		return err
-	}
-	started := pending{browser: browser, nonce: nonce, verifier: verifier}
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
 	address, err := s.op.authorize(ctx, state, started, s.lang(w, r))
@@ -53,9 +38,23 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) error {
 		return s.toFront(w, r, outcomeUnreachable)
 	}
 	s.memory.begin(state, started)
-	s.setCookie(w, "browser", browser, 0)
+	s.setCookie(w, "browser", started.browser, 0)
 	http.Redirect(w, r, address, http.StatusSeeOther)
 	return nil
+}
+
+// begin makes what the answer to a request must match, whatever the wire. Each wire uses what it has a place for.
+func (s *Service) begin(r *http.Request) (state string, started pending, err error) {
+	started.browser = s.browser(r)
+	for _, value := range []*string{&state, &started.nonce, &started.verifier, &started.browser} {
+		if *value != "" {
+			continue // a browser that has been here keeps its name: two tabs may sign in at once
+		}
+		if *value, err = s.random(); err != nil {
+			return "", pending{}, err
+		}
+	}
+	return state, started, nil
 }
 
 // callback takes Chave's answer. Whatever happens, the browser lands on the front page: a refresh
@@ -63,14 +62,8 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	started, ok := s.memory.take(q.Get("state"))
-	if !ok || subtle.ConstantTimeCompare([]byte(started.browser), []byte(s.browser(r))) != 1 {
-		// The back button after a finished sign-in ends here; so does an answer meant for another
-		// browser (login CSRF, RFC 9700 §4.7).
-		if _, in := s.session(r); in {
-			http.Redirect(w, r, "/", http.StatusSeeOther)
-			return nil
-		}
-		return s.toFront(w, r, outcomeStale)
+	if !ok || !same(started.browser, s.browser(r)) {
+		return s.nothingWaits(w, r)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 15*time.Second)
 	defer cancel()
@@ -95,6 +88,11 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.toFront(w, r, outcomeMismatch)
 	}
+	return s.letIn(w, r, opened)
+}
+
+// letIn opens a session and shows it.
+func (s *Service) letIn(w http.ResponseWriter, r *http.Request, opened session) error {
 	// A new id at every sign-in: one that somebody planted before it is worth nothing (ASVS 7.2.4).
 	id, err := s.random()
 	if err != nil {
@@ -106,6 +104,19 @@ func (s *Service) callback(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }
+
+// nothingWaits answers somebody whose answer belongs to no request of this browser: the back button after a finished sign-in, or an answer meant for
+// another browser (login CSRF, RFC 9700 §4.7).
+func (s *Service) nothingWaits(w http.ResponseWriter, r *http.Request) error {
+	if _, in := s.session(r); in {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
+	return s.toFront(w, r, outcomeStale)
+}
+
+// same compares what a browser shows with what was given to it.
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // tellable takes the response body out of an oauth2 error: it may echo what was sent.
 func tellable(err error) string {

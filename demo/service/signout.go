@@ -9,11 +9,15 @@ import (
 	"chave/demo/page"
 )
 
-// leaving is what the page between the two sign-outs gets.
-type leaving struct {
+// carrying is a page that hands the browser a form for another origin.
+type carrying struct {
 	view
-	EndSession, Hint, ClientID, Return string
+	Action string
+	Fields []hidden
 }
+
+// hidden is one field of such a form.
+type hidden struct{ Name, Value string }
 
 // signOut ends the session here first, then hands the browser a form that ends the one at Chave
 // (RP-Initiated Logout 1.0 §2). It is a form and not a redirect because the ID token that goes along
@@ -25,15 +29,21 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) error {
 	s.setCookie(w, "session", "", -1)
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
+	switch found.way {
+	case wayFA, waySAML:
+		return s.samlSignOut(ctx, w, r, found)
+	case wayOAuth:
+		return s.oauthSignOut(ctx, w, r, found)
+	}
 	op, err := s.op.discover(ctx)
 	if !ok || err != nil || op.endSession == "" {
 		http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
 		return nil
 	}
-	return page.Render(w, http.StatusOK, s.pages, "leaving.html", leaving{
-		view: s.view(w, r), EndSession: op.endSession, Hint: found.idToken,
-		ClientID: s.cfg.Registration.ID, Return: s.cfg.Registration.PostLogoutRedirectURIs[0],
-	})
+	return page.Render(w, http.StatusOK, s.pages, "leaving.html", carrying{s.view(w, r), op.endSession, []hidden{
+		{"id_token_hint", found.idToken}, {"client_id", s.cfg.Registration.ID},
+		{"post_logout_redirect_uri", s.cfg.Registration.PostLogoutRedirectURIs[0]}, {"ui_locales", s.lang(w, r)},
+	}})
 }
 
 // logoutEvent is the member of "events" that makes a token a logout token.

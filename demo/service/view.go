@@ -25,7 +25,11 @@ type view struct {
 	MinLevel int
 	Narrow   bool // the registration shuts out everybody without a Portuguese card
 
+	Way   string // how the main button signs in; one of the ways
+	Enter string // where that button leads
+
 	Outcome string // why there is a notice, "" for none
+	Still   bool   // signed out here, and only here
 	Ended   bool   // Chave ended the session
 
 	In       *learned
@@ -73,7 +77,8 @@ func (s *Service) view(w http.ResponseWriter, r *http.Request) view {
 		texts: s.texts, Lang: lang, Other: page.Other(lang), Name: reg.Name.In(lang), Description: reg.Description.In(lang),
 		Category: reg.Category, Home: s.cfg.Home, Purpose: reg.Purpose.In(lang), Retention: reg.Retention.In(lang), MinLevel: reg.MinLevel,
 	}
-	for _, a := range reg.Attributes {
+	v.Way, v.Enter = s.way, enter[s.way]
+	for _, a := range s.asks {
 		v.Asks = append(v.Asks, askView{Attribute: a.Name, Required: a.Required, Reason: a.Reason.In(lang)})
 		v.Narrow = v.Narrow || a.Required && a.Name == "nic"
 	}
@@ -95,6 +100,7 @@ func (s *Service) front(w http.ResponseWriter, r *http.Request) error {
 		s.memory.close(s.sessionID(r))
 		s.setCookie(w, "session", "", -1)
 	case ok:
+		found = s.further(r, found)
 		v.In = &found.learned
 		v.SignedIn = moment(found.learned.AuthTime, v.Lang)
 		return page.Render(w, http.StatusOK, s.pages, "inside.html", v)
@@ -103,7 +109,9 @@ func (s *Service) front(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) signedOut(w http.ResponseWriter, r *http.Request) error {
-	return page.Render(w, http.StatusOK, s.pages, "signed-out.html", s.view(w, r))
+	v := s.view(w, r)
+	v.Still = r.URL.Query().Has("still")
+	return page.Render(w, http.StatusOK, s.pages, "signed-out.html", v)
 }
 
 func (s *Service) lost(w http.ResponseWriter, r *http.Request) error {
