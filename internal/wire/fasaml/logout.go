@@ -27,6 +27,9 @@ func (p *Provider) readLogout(b believed) (m saml.Message, q request, timely boo
 	if err := p.timely(m, malformed); err != nil {
 		return m, q, false, err
 	}
+	if l.NameID == nil {
+		return m, q, true, fault.New(fault.MessageUnexpected).Because(errors.New("no NameID"))
+	}
 	if !l.NotOnOrAfter.IsZero() && !p.Now().Before(l.NotOnOrAfter) {
 		return m, q, true, fault.New(fault.MessageStale).Because(errors.New("NotOnOrAfter"))
 	}

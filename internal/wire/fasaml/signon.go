@@ -12,6 +12,8 @@ import (
 	"chave/internal/core/service"
 	"chave/internal/format/saml"
 	"chave/internal/format/xmldsig"
+
+	"github.com/beevik/etree"
 )
 
 // entrance takes any SAML request on any of the doors. The browser came by another site's form, so it brought no Lax cookie of ours: what it brought is checked and
@@ -49,6 +51,7 @@ func (p *Provider) entrance(w http.ResponseWriter, r *http.Request) error {
 // readSignOn checks an AuthnRequest in the order of §1.4.4, rows 5 to 12; services and their tests see which answer comes first. timely says that row 6 is passed but for
 // the id.
 func (p *Provider) readSignOn(b believed) (m saml.Message, q request, timely bool, err error) {
+	leaveOut(b.root)
 	a, malformed := saml.ParseAuthnRequest(b.root)
 	m = a.Message
 	var ok bool
@@ -85,6 +88,16 @@ func (p *Provider) readSignOn(b believed) (m saml.Message, q request, timely boo
 		return m, q, true, fault.New(fault.LevelTooLow)
 	}
 	return m, q, true, nil
+}
+
+// leaveOut takes away what this wire ignores (§1.4.1), so that nothing that general libraries write there can be wrong.
+func leaveOut(root *etree.Element) {
+	for _, child := range root.ChildElements() {
+		switch child.Tag {
+		case "Subject", "NameIDPolicy", "Conditions", "RequestedAuthnContext", "Scoping":
+			root.RemoveChild(child)
+		}
+	}
 }
 
 // consumer finds where the answer goes: the address named, if it is registered character by character, or the only one there is (§1.4.4, row 5).
