@@ -29,7 +29,7 @@ type inbound struct {
 	query    string // as sent, for the signature of the Redirect binding; empty for POST
 	response bool
 	relay    relay
-	signed   bool // GET: a signature came along
+	signed   bool // the query has a signature
 	root     *etree.Element
 }
 
@@ -125,14 +125,14 @@ func (p *Provider) sender(r *http.Request, issuer, issuerFormat string) (service
 	return s, err
 }
 
-// believe checks the message's signature under the keys of its service's registration and returns the root to read: of a POSTed message, what was hashed and
+// believe checks the message's signature under the keys of its service's registration and returns the root to read: of a signed document, what was hashed and
 // nothing else. unsigned says that none is needed; one that is there, and could be checked, must hold all the same.
+//
+// The Redirect binding signs the query. Some libraries sign the document instead and send it by that binding (SAML bindings §3.4.4.1 says to remove such a signature);
+// it proves as much, so it counts where the query has none.
 func (p *Provider) believe(in inbound, s service.Service, unsigned bool) (*etree.Element, error) {
 	keys := s.SAML.Keys(p.Now())
-	if in.query != "" {
-		if !in.signed && unsigned {
-			return in.root, nil
-		}
+	if in.signed {
 		_, err := format.VerifyQuery(in.query, keys, xmldsig.Policy{})
 		return in.root, unreadable(err)
 	}

@@ -145,10 +145,10 @@ func (p *Provider) encrypt(s service.Service, assertion []byte) ([]byte, error) 
 	return hidden, nil
 }
 
-// encryption picks the algorithms: the strongest that the service's metadata lists, and AES-256-GCM with the one transport that all libraries read when it lists none of
-// ours. CBC, which old metadata lists out of habit, is not among them.
+// encryption picks the algorithms. AES-128-GCM is the one authenticated cipher that every library of XML Encryption 1.1 must have (§5.1), so the longer key is for services
+// that list it; likewise the transport that all know, unless only the newer one is listed. CBC, which old metadata lists out of habit, is not among them.
 func encryption(s service.Service) xmlenc.Options {
-	var o xmlenc.Options
+	o := xmlenc.Options{Cipher: xmlenc.AES128GCM, Transport: xmlenc.OAEP}
 	if s.SAML.Metadata == "" {
 		return o
 	}
@@ -157,8 +157,8 @@ func encryption(s service.Service) xmlenc.Options {
 		return o
 	}
 	lists := func(uri string) bool { return slices.Contains(entity.EncryptionMethods, uri) }
-	if lists(string(xmlenc.AES128GCM)) && !lists(string(xmlenc.AES256GCM)) {
-		o.Cipher = xmlenc.AES128GCM
+	if lists(string(xmlenc.AES256GCM)) {
+		o.Cipher = xmlenc.AES256GCM
 	}
 	if lists(string(xmlenc.OAEPSHA256)) && !lists(string(xmlenc.OAEP)) {
 		o.Transport = xmlenc.OAEPSHA256
