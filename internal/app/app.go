@@ -28,6 +28,7 @@ import (
 	"chave/internal/outside/store"
 	"chave/internal/page/ui"
 	"chave/internal/text"
+	"chave/internal/wire/faoauth"
 	"chave/internal/wire/oidc"
 )
 
@@ -68,6 +69,7 @@ type App struct {
 	keys     *signkey.Service
 	faKeys   *signkey.Service
 	samlKeys *signkey.Service
+	oauth    *faoauth.Provider
 	notices  *oidc.Notifier
 	work     sync.WaitGroup
 	stop     context.CancelFunc
@@ -151,6 +153,9 @@ func (a *App) compose(ctx context.Context, c Config) error {
 		},
 		Now: a.Now, Rand: a.rand, Wake: a.Outbox.Wake, Log: a.Log,
 		AddressKey: func(address string) []byte { return a.Vault.MAC("address", []byte(address)) },
+	}
+	if a.Login.Sources, err = a.sourcesOf(c); err != nil {
+		return err
 	}
 	registry, err := registryOf(c)
 	if err != nil {

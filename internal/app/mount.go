@@ -53,6 +53,12 @@ func (a *App) mount(c Config) error {
 	if err := a.mountOIDC(mux, c); err != nil {
 		return err
 	}
+	if err := a.mountFA(mux, c, m); err != nil {
+		return err
+	}
+	if err := a.mountSAML(mux, c); err != nil {
+		return err
+	}
 	a.mountHealth(mux, m)
 	a.handler = m.wrap(mux)
 	return nil

@@ -24,7 +24,7 @@ func (a *App) mountOIDC(mux *http.ServeMux, c Config) error {
 	provider := &oidc.Provider{
 		Issuer: c.Settings.Issuer, Login: a.Login, Do: store.In[oidc.Tx](a.DB), View: store.InView[oidc.Tx](a.DB), Keys: a.keys, Vault: a.Vault,
 		Jar: a.Jar, Pages: a.oidcPages(), Now: a.Now, Rand: a.rand, Log: a.Log,
-		Lang:  func(r *http.Request) string { return string(a.Site.Lang(r)) },
+		Lang:  a.lang,
 		Times: oidc.Times{Access: t.Access, RefreshIdle: t.RefreshIdle, RefreshMax: t.RefreshMax},
 	}
 	a.keys.Wanted = provider.Algorithms
@@ -57,9 +57,7 @@ func (a *App) oidcPages() oidc.Pages {
 			}
 			a.Site.Render(w, r, http.StatusOK, view)
 		},
-		SignedOut: func(w http.ResponseWriter, r *http.Request) {
-			a.Site.Render(w, r, http.StatusOK, signin.Stop{Ending: signin.SignedOut, Again: ""})
-		},
+		SignedOut: a.signedOut,
 		Post: func(w http.ResponseWriter, r *http.Request, action, name string, fields []oidc.Field) {
 			post := ui.Post{Action: action, Name: name}
 			for _, f := range fields {

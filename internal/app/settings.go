@@ -230,6 +230,7 @@ func (s *Settings) Check() error {
 			bad("%v", err)
 		}
 	}
+	s.checkWires(bad)
 	switch strings.ToLower(s.LogLevel) {
 	case "", "debug", "info", "warn", "error":
 	default:

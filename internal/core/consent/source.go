@@ -62,3 +62,8 @@ func NamesOf(source Source, names []Name) []Name {
 	}
 	return its
 }
+
+// KnownSources lists the bodies that attributes of the catalogue can come from.
+func KnownSources() []Source {
+	return []Source{AddressRegister, CardIssuer, SocialSecurity, Health, TransportOffice, PowersOfAttorney}
+}
