@@ -28,7 +28,7 @@ func fuzz(ctx context.Context, b *bench, each string, folders *regexp.Regexp) (s
 	}
 	var problems []error
 	for _, f := range found {
-		args := []string{"test", "-run", "^$", "-fuzz", "^" + f.name + "$", "-fuzztime", each, f.dir}
+		args := []string{"test", "-run", "^$", "-fuzz", "^" + f.name + "$", "-fuzztime", each, "-fuzzminimizetime", "3s", f.dir}
 		text, err := b.read(ctx, nil, "go", args...)
 		// When the machine is busy, the fuzzer sometimes takes the end of its own time for a failure; then there is no input that fails.
 		if err != nil && strings.Contains(text, "context deadline exceeded") && !strings.Contains(text, "Failing input written") {

@@ -4,6 +4,9 @@
 // ends on its own day"), as subtests and tables have them. requirements.txt says what each id asks. The command fails when a name carries an id that
 // is not listed, when an id of must.txt has no test.
 //
+// The wires of the Portuguese scheme have a list of their own, wires.txt: each item names the tests that hold it, by folder and by the test's name or its
+// case's; and docs/compat.md may name no test that is not there.
+//
 // It only reads names. Whether a test is any good is for people.
 package main
 
@@ -13,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -47,7 +51,23 @@ func run(out io.Writer, top string) error {
 	if err != nil {
 		return err
 	}
-	return report(out, list, must, found)
+	items, err := parseItems(wiresText)
+	if err != nil {
+		return err
+	}
+	names, err := scanNames(top)
+	if err != nil {
+		return err
+	}
+	problems := []error{reportItems(out, items, names)}
+	for _, path := range []string{"docs/compat.md", "docs/saml.md"} {
+		text, err := os.ReadFile(filepath.Join(top, path))
+		if err != nil {
+			return err
+		}
+		problems = append(problems, checkDocument(path, string(text), names))
+	}
+	return errors.Join(append(problems, report(out, list, must, found))...)
 }
 
 // requirement is one line of the list.

@@ -5,8 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,21 +17,7 @@ var idForm = regexp.MustCompile(`^(?:R[0-9]\.[0-9]{2}|[ABNE][0-9]{1,2})$`)
 // scan finds ids in the names of tests below a folder, with where they stand.
 func scan(top string) (map[string][]string, error) {
 	found := map[string][]string{}
-	err := filepath.WalkDir(top, func(path string, entry os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() && slices.Contains([]string{".git", "node_modules", "testdata", "out", "bin"}, entry.Name()) ||
-			entry.IsDir() && strings.HasSuffix(filepath.ToSlash(path), "test/rules") { // our own examples cover nothing
-			return filepath.SkipDir
-		}
-		// Suites that several packages run live in packages called …test.
-		inSuite := strings.HasSuffix(filepath.Base(filepath.Dir(path)), "test")
-		if entry.IsDir() || filepath.Ext(path) != ".go" || !strings.HasSuffix(path, "_test.go") && !inSuite {
-			return nil
-		}
-		return scanFile(path, found)
-	})
+	err := walkTests(top, func(path string) error { return scanFile(path, found) })
 	return found, err
 }
 
