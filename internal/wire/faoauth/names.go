@@ -38,13 +38,7 @@ func mayAsk(s service.Service, all []consent.Asked) ([]consent.Ask, error) {
 		return nil, fault.New(fault.AttributesInvalid)
 	}
 	var asks []consent.Ask
-	seen := map[consent.Name]bool{}
-	for _, asked := range all {
-		name := asked.Spelling.Name
-		if name == "" || seen[name] {
-			continue
-		}
-		seen[name] = true
+	for _, name := range consent.Wanted(all) {
 		if !s.MayAsk(service.WireOAuth, name) {
 			return nil, fault.New(fault.AttributeNotAllowed).With("Name", string(name))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"chave/internal/core/consent"
 	"chave/internal/core/fault"
@@ -16,34 +17,28 @@ func sourceDigest(context string, source consent.Source) []byte {
 	return grant.Digest(kindSource, context+"\x00"+string(source))
 }
 
-// wanted lists, by source that is plugged in, the attributes to ask it for: those that were shared and that some of the names tell.
-func (p *Provider) wanted(h held, names []string) (byName []consent.Name, params map[string]string) {
-	params = map[string]string{}
-	seen := map[consent.Name]bool{}
+// wanted lists, of sources that are plugged in, the attributes to ask for: those that were shared and that some of the names tell, with the parameters of those names.
+func (p *Provider) wanted(h held, names []string) (attributes []consent.Name, params map[string]string) {
+	var all []consent.Asked
 	for _, name := range names {
 		asked, known := consent.ReadAsked(name)
 		attribute, listed := consent.Lookup(asked.Spelling.Name)
-		if !known || !listed || !p.Sources.Has(attribute.Source) || !inScope(name, asked, h.scope) {
+		if !known || !listed || !p.Sources.Has(attribute.Source) || !inScope(name, asked, h.scope) || len(asked.Lacking(h.scope)) > 0 {
 			continue
 		}
-		for key, value := range asked.Params {
-			params[key] = value
-		}
-		for _, shared := range h.agreed.Answered.Shared {
-			if shared == attribute.Name && !seen[shared] {
-				seen[shared] = true
-				byName = append(byName, shared)
-			}
+		all = append(all, asked)
+		if slices.Contains(h.agreed.Answered.Shared, attribute.Name) && !slices.Contains(attributes, attribute.Name) {
+			attributes = append(attributes, attribute.Name)
 		}
 	}
-	return byName, params
+	return attributes, consent.ParamsOf(all)
 }
 
 // said reads what sources have said for a reading. A source without a row has not answered yet, or never will.
 func (p *Provider) said(tx grant.Tx, h held, id string, names []string) (map[consent.Source]consent.Told, error) {
 	all := map[consent.Source]consent.Told{}
-	byName, _ := p.wanted(h, names)
-	for _, source := range consent.SourcesOf(byName) {
+	attributes, _ := p.wanted(h, names)
+	for _, source := range consent.SourcesOf(attributes) {
 		single, err := tx.Single(kindSource, sourceDigest(id, source))
 		if fault.Is(err, fault.RowNotFound) {
 			continue
@@ -63,8 +58,8 @@ func (p *Provider) said(tx grant.Tx, h held, id string, names []string) (map[con
 // askLater lets each source be asked in the background. Its answer is a row, so that any node can tell it; if this one dies first, nobody answers, and the attribute is
 // NotAvailable when its time is over. When too many questions are out already, the same happens to this one.
 func (p *Provider) askLater(ctx context.Context, h held, id string, names []string) {
-	byName, params := p.wanted(h, names)
-	for _, source := range consent.SourcesOf(byName) {
+	attributes, params := p.wanted(h, names)
+	for _, source := range consent.SourcesOf(attributes) {
 		if !p.asking.try() {
 			p.Log.WarnContext(ctx, "too many questions to sources are out", "wire", wire, "source", source, "code", fault.SourceUnavailable)
 			continue
@@ -73,7 +68,7 @@ func (p *Provider) askLater(ctx context.Context, h held, id string, names []stri
 			defer p.asking.free()
 			// The request is answered long before the source is; its end must not end the question.
 			ctx := context.WithoutCancel(ctx)
-			q, ok, err := p.question(ctx, h, consent.NamesOf(source, byName), params)
+			q, ok, err := p.question(ctx, h, consent.NamesOf(source, attributes), params)
 			said := consent.Told{}
 			if err == nil && ok {
 				said = p.Sources.Ask(ctx, source, q)
@@ -141,9 +136,9 @@ func (p *Provider) askNow(ctx context.Context, h held, names []string) (map[cons
 	if err != nil {
 		return nil, err
 	}
-	byName, params := p.wanted(h, names)
+	attributes, _ := p.wanted(h, names)
 	var missing []consent.Name
-	for _, source := range consent.SourcesOf(byName) {
+	for _, source := range consent.SourcesOf(attributes) {
 		if _, there := said[source]; !there {
 			missing = append(missing, consent.NamesOf(source, h.agreed.Answered.Shared)...) // all that was shared: the next reading may ask for another
 		}
@@ -152,7 +147,7 @@ func (p *Provider) askNow(ctx context.Context, h held, names []string) (map[cons
 		return said, nil
 	}
 	defer p.asking.free()
-	q, ok, err := p.question(ctx, h, missing, params)
+	q, ok, err := p.question(ctx, h, missing, consent.ParamsOf(h.scope))
 	if err != nil || !ok {
 		return said, err
 	}
