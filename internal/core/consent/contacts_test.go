@@ -1,7 +1,9 @@
 package consent_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,12 +39,15 @@ func TestContactsXML_leaves_out_what_its_schema_does_not_accept(t *testing.T) {
 }
 
 func TestContactsXML_of_every_resident_is_valid_against_the_schema(t *testing.T) {
-	const schema = "../../../../shared/data/contracts/fa/Contactos.xsd"
+	schema := "../../../../shared/data/contracts/fa/Contactos.xsd"
+	if dir := os.Getenv("CHAVE_CONTRACTS"); dir != "" {
+		schema = filepath.Join(dir, "fa", "Contactos.xsd")
+	}
 	xmllint, err := exec.LookPath("xmllint")
 	if err != nil {
 		t.Skip("xmllint is not installed")
 	}
-	if exec.Command("test", "-r", schema).Run() != nil {
+	if _, err := os.Stat(schema); err != nil {
 		t.Skip("Contactos.xsd is not beside this repository")
 	}
 	asked := read(t, dadosCC+"ContactosXML")
