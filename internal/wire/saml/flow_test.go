@@ -15,8 +15,10 @@ import (
 func TestProfiles4_1_a_sign_in_over_both_bindings(t *testing.T) {
 	r := newRig(t)
 	for name, begin := range map[string]func(*browser, ask) page{
-		"POST":     func(b *browser, a ask) page { return b.begin(r.signed(a.xml()), "a b+c&=ã\x01") },
-		"Redirect": func(b *browser, a ask) page { return b.get(saml.PathSSO + "?" + r.query("SAMLRequest", a.xml(), "a b+c&=ã\x01")) },
+		"POST": func(b *browser, a ask) page { return b.begin(r.signed(a.xml()), "a b+c&=ã\x01") },
+		"Redirect": func(b *browser, a ask) page {
+			return b.get(saml.PathSSO + "?" + r.query("SAMLRequest", a.xml(), "a b+c&=ã\x01"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, a := r.browser(), r.ask()
