@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -28,13 +29,26 @@ type Config struct {
 	Services []services.Registration
 	// People lists the made-up residents by the demonstration's day.
 	People func() ([]people.Person, error)
+	// Certificates are those that sign SAML responses at present, for the page for integrators; left out there when nil.
+	Certificates func(ctx context.Context) (Certificates, error)
+	// Sources lists the stand-in attribute providers and how each behaves, in order; no section when nil.
+	Sources func(ctx context.Context) ([]Source, error)
 	// Now is the demonstration's clock.
 	Now func() time.Time
 	// Log gets failures; discarded when nil.
 	Log *slog.Logger
 }
 
-// Page is the landing page. It is an http.Handler for /country and everything below.
+// Certificates are those of the two SAML profiles, PEM; empty while there is none.
+type Certificates struct {
+	FA       string // Portugal's profile
+	Standard string
+}
+
+// Source is one stand-in attribute provider; its behaviour is "ok", "slow", "silent" or "failing".
+type Source struct{ Name, Behaviour string }
+
+// Page is the landing page and the one for integrators. It is an http.Handler for /country, /integrate and everything below.
 type Page struct {
 	cfg    Config
 	texts  page.Texts
@@ -74,21 +88,25 @@ func New(cfg Config) (*Page, error) {
 	return p, nil
 }
 
-// ServeHTTP answers GET /country and its assets.
+// ServeHTTP answers GET /country and its assets, /integrate and its pages.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/country/assets/") {
 		p.assets.ServeHTTP(w, r)
 		return
 	}
 	page.Harden(w, page.Policy())
+	show := p.show
+	if r.URL.Path == "/integrate" || strings.HasPrefix(r.URL.Path, "/integrate/") {
+		show = p.integrate
+	}
 	switch {
-	case r.URL.Path != "/country":
+	case r.URL.Path != "/country" && !strings.HasPrefix(r.URL.Path, "/integrate"):
 		http.Redirect(w, r, "/country", http.StatusSeeOther)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "This page can only be read.", http.StatusMethodNotAllowed)
 	default:
-		if err := p.show(w, r); err != nil {
+		if err := show(w, r); err != nil {
 			p.cfg.Log.ErrorContext(r.Context(), "landing page failed", "cause", err)
 			http.Error(w, "The page could not be shown. Load it again.", http.StatusInternalServerError)
 		}
@@ -108,7 +126,9 @@ type view struct {
 	First, Newcomer card
 	Operator        card
 	Now             string
-	Done            string // "clock" or "reset" after a form was sent
+	Done            string // "clock", "reset" or "sources" after a form was sent
+	Sources         []Source
+	Behaviours      []string
 	hrefs           map[string]string
 }
 
@@ -164,8 +184,14 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request) error {
 		texts: p.texts, Lang: lang, Other: page.Other(lang), Portal: p.cfg.Portal, Issuer: strings.TrimSuffix(p.cfg.Issuer, "/"),
 		Now: moment(p.cfg.Now(), lang), hrefs: make(map[string]string),
 	}
-	if done := r.URL.Query().Get("done"); done == "clock" || done == "reset" {
+	if done := r.URL.Query().Get("done"); done == "clock" || done == "reset" || done == "sources" {
 		v.Done = done
+	}
+	if p.cfg.Sources != nil {
+		v.Behaviours = []string{"ok", "slow", "silent", "failing"}
+		if v.Sources, err = p.cfg.Sources(r.Context()); err != nil {
+			return err
+		}
 	}
 	for kind, url := range map[string]string{"portal": p.cfg.Portal + "/", "counter": p.cfg.Portal + "/counter", "phone": "/"} {
 		v.hrefs[kind] = url

@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"regexp"
@@ -39,6 +40,10 @@ func newPage(t *testing.T) *Page {
 	p, err := New(Config{
 		Portal: "http://localhost:8080/", Issuer: "http://localhost:8080", Services: regs,
 		People: func() ([]people.Person, error) { return people.Load(now) }, Now: func() time.Time { return now },
+		Certificates: func(context.Context) (Certificates, error) {
+			return Certificates{"the FA's certificate", "the other certificate"}, nil
+		},
+		Sources: func(context.Context) ([]Source, error) { return []Source{{"health", "slow"}}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,14 +104,18 @@ func TestPage_shows_everybody_in_both_languages(t *testing.T) {
 }
 
 func TestPage_texts_are_all_used(t *testing.T) {
-	source, err := templateFiles.ReadFile("templates/country.html")
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, name := range []string{"country.html", "integrate.html"} {
+		one, err := templateFiles.ReadFile("templates/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, one...)
 	}
 	for key := range newPage(t).texts {
 		prefix, _, _ := strings.Cut(key, ".")
 		switch prefix {
-		case "place", "document", "country", "done":
+		case "place", "document", "country", "done", "way", "fact", "file", "attribute", "source", "behaviour":
 			continue // put together by the program
 		}
 		if !strings.Contains(string(source), `"`+key+`"`) {
@@ -136,6 +145,63 @@ func TestPage_answers_reads_only(t *testing.T) {
 	for _, m := range regexp.MustCompile(`url\(([^)]+)\)`).FindAllStringSubmatch(css, -1) {
 		if w := get(t, p, m[1]); w.Code != 200 {
 			t.Errorf("the style sheet names %s, which answers %d", m[1], w.Code)
+		}
+	}
+}
+
+func TestIntegrate_says_all_that_a_client_needs(t *testing.T) {
+	p := newPage(t)
+	key := pair(t).Key.Reveal()
+	for path, wants := range map[string][]string{
+		"/integrate":          {`href="/integrate/tax"`, `href="/integrate/social-security"`, `href="/integrate/bank"`, "docs/compat.md"},
+		"/integrate/tax":      {"http://localhost:8080/.well-known/openid-configuration", "http://localhost:8101/callback", "openid nif profile", strings.Repeat("x", 32), "urn:chave:level:3"},
+		"/integrate/hospital": {"urn:chave:level:2", "http://localhost:8104/signed-out"},
+		"/integrate/social-security": {
+			"http://localhost:8080/fa/Default.aspx", "http://localhost:8102/saml/acs", ">http://localhost:8102/saml<", "the FA&#39;s certificate", key[30:60],
+			"http://interop.gov.pt/MDC/Cidadao/NISS", "SegurancaSocial/SituacaoProfissional", "FAAALevel", `id="oidc"`,
+		},
+		"/integrate/health": {
+			"http://localhost:8080/OAuth/AskAuthorization", "100000000103", "http://localhost:8103/oauth/callback", "implicit_token", "long_token",
+			"scope=http%3A%2F%2Finterop.gov.pt%2FMDC%2FCidadao%2FNIC%20http", "qrcodeauthentication",
+		},
+		"/integrate/bank": {"http://localhost:8080/saml/metadata", "http://localhost:8080/saml/sso", "the other certificate", "http://localhost:8105/saml/acs", "nameid-format:persistent"},
+	} {
+		for _, lang := range []string{"pt", "en"} {
+			w := get(t, p, path+"?lang="+lang)
+			body := w.Body.String()
+			if w.Code != 200 || !strings.Contains(body, `<html lang="`+lang+`">`) || strings.Count(body, "<h1") != 1 || strings.Contains(body, "<no value>") {
+				t.Fatalf("%s: %d %s", path, w.Code, body)
+			}
+			for _, want := range wants {
+				if !strings.Contains(body, want) {
+					t.Errorf("%s in %s does not hold %q", path, lang, want)
+				}
+			}
+			for _, m := range regexp.MustCompile(`href="#([a-z]+)"`).FindAllStringSubmatch(body, -1) {
+				if !strings.Contains(body, `id="`+m[1]+`"`) {
+					t.Errorf("%s: nothing is called %s", path, m[1])
+				}
+			}
+		}
+	}
+	if body := get(t, p, "/integrate/tax").Body.String(); strings.Contains(body, "/fa/Default.aspx") {
+		t.Error("the tax portal is shown a wire it is not registered for")
+	}
+	if w := get(t, p, "/integrate/casino"); w.Code != 303 {
+		t.Errorf("an unknown service answers %d", w.Code)
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("POST", "/integrate", nil))
+	if w.Code != 405 {
+		t.Errorf("POST answers %d", w.Code)
+	}
+}
+
+func TestPage_lets_sources_be_changed(t *testing.T) {
+	body := get(t, newPage(t), "/country?done=sources&lang=en").Body.String()
+	for _, want := range []string{`action="/sources"`, `<option value="slow" selected>`, "Changed.", `href="/integrate"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not hold %q", want)
 		}
 	}
 }

@@ -45,12 +45,15 @@ type Refused struct {
 
 func (r *Refused) Error() string { return "refused: " + r.Top + "/" + r.Second }
 
-// canceled is how a refusal by the person is told, over Portugal's profile word for word (cmd-authentication.md §1.6.4).
-const canceled = "User has canceled the process of obtaining attributes"
+// How a refusal by the person is told: over Portugal's profile word for word (cmd-authentication.md §1.6.4), over the standard's by Chave's stable code.
+const (
+	canceled     = "User has canceled the process of obtaining attributes"
+	canceledCode = "CH-1108"
+)
 
 // Canceled tells whether the person said no.
 func (r *Refused) Canceled() bool {
-	return strings.Contains(r.Message, canceled) || r.Message == "" && r.Second == "AuthnFailed"
+	return r.Second == "AuthnFailed" && (strings.Contains(r.Message, canceled) || strings.HasPrefix(r.Message, canceledCode))
 }
 
 // Response reads the answer to a request. A refusal is a *Refused.

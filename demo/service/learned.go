@@ -43,12 +43,6 @@ type fact struct {
 	Reason    map[string]string // language → why it was asked for
 }
 
-// claimsOf lists the claims that carry an attribute together, where it is not one of the same name.
-var claimsOf = map[string][]string{
-	"full_name": {"name"}, "given_names": {"given_name"}, "surnames": {"family_name"}, "birth_date": {"birthdate"},
-	"phone": {"phone_number"}, "document": {"document_type", "document_country", "document_number"},
-}
-
 // protocol are claims about the sign-in or about other claims, not facts about the person.
 var protocol = map[string]bool{
 	"iss": true, "sub": true, "aud": true, "exp": true, "iat": true, "nbf": true, "nonce": true, "auth_time": true, "acr": true,
@@ -81,10 +75,7 @@ func learn(r services.Registration, idToken, userInfo map[string]any) learned {
 	used := make(map[string]bool)
 	for _, ask := range r.Attributes {
 		f := fact{Attribute: ask.Name, Required: ask.Required, Reason: map[string]string{"pt": ask.Reason.PT, "en": ask.Reason.EN}}
-		names, ok := claimsOf[ask.Name]
-		if !ok {
-			names = []string{ask.Name}
-		}
+		names := services.ClaimNames(ask.Name)
 		f.Claim = strings.Join(names, ", ")
 		var parts []string
 		for _, name := range names {

@@ -7,6 +7,7 @@ import (
 
 	"chave/demo/page"
 	"chave/demo/saml"
+	"chave/demo/services"
 )
 
 // How long attributes are waited for: a visitor a few seconds, a source a minute, then what is missing stays missing (cmd-authentication.md §2.3.2).
@@ -36,7 +37,7 @@ func (s *Service) oauthBegin(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) scope() (names []string) {
 	for _, a := range s.asks {
-		names = append(names, urisOf[a.Name]...)
+		names = append(names, services.PublicNames(a.Name)...)
 	}
 	return names
 }

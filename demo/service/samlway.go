@@ -11,6 +11,7 @@ import (
 
 	"chave/demo/page"
 	"chave/demo/saml"
+	"chave/demo/services"
 )
 
 // samlName is how a SAML answer names somebody; signing out must repeat it.
@@ -43,7 +44,7 @@ func (s *Service) samlSend(w http.ResponseWriter, r *http.Request) error {
 	}
 	var asks []saml.Ask
 	for _, a := range s.asks {
-		for _, uri := range urisOf[a.Name] {
+		for _, uri := range services.PublicNames(a.Name) {
 			asks = append(asks, saml.Ask{Name: uri, Required: a.Required})
 		}
 	}

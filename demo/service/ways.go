@@ -23,22 +23,6 @@ const (
 // enter is where the main button posts to.
 var enter = map[string]string{wayOIDC: "/signin", wayFA: "/saml/signin", waySAML: "/saml/signin", wayOAuth: "/oauth/signin"}
 
-const (
-	mdc  = "http://interop.gov.pt/MDC/Cidadao/"
-	adse = "http://interop.gov.pt/ADSE/Cidadao/"
-)
-
-// urisOf lists the names under which public services know an attribute (cmd-authentication.md §1.9).
-var urisOf = map[string][]string{
-	"full_name": {mdc + "NomeCompleto"}, "given_names": {mdc + "NomeProprio"}, "surnames": {mdc + "NomeApelido"}, "birth_date": {mdc + "DataNascimento"},
-	"nationality": {mdc + "Nacionalidade", mdc + "CodigoNacionalidade"}, "nic": {mdc + "NIC"}, "nif": {mdc + "NIF"}, "niss": {mdc + "NISS"}, "nsns": {mdc + "NSNS"},
-	"document": {mdc + "DocType", mdc + "DocNationality", mdc + "DocNumber"},
-	"phone":    {mdc + "NumeroTelemovel"}, "email": {mdc + "CorreioElectronico"},
-	"address":       {"http://interop.gov.pt/DadosCC/Cidadao/MoradaXML"},
-	"employment":    {"http://interop.gov.pt/SegurancaSocial/SituacaoProfissional"},
-	"health_scheme": {adse + "NumeroBeneficiario", adse + "Situacao"},
-}
-
 // extra is what a way asks for beside the registration's attributes, always optional.
 var extra = map[string][]services.Ask{
 	wayFA: {
@@ -96,10 +80,10 @@ func (s *Service) gather(way string, all []given) learned {
 	for _, ask := range s.asks {
 		f := fact{
 			Attribute: ask.Name, Required: ask.Required, Reason: map[string]string{"pt": ask.Reason.PT, "en": ask.Reason.EN},
-			Claim: strings.Join(urisOf[ask.Name], " "),
+			Claim: strings.Join(services.PublicNames(ask.Name), " "),
 		}
 		var parts []string
-		for _, uri := range urisOf[ask.Name] {
+		for _, uri := range services.PublicNames(ask.Name) {
 			used[uri] = true
 			g, came := byName[uri]
 			if !came {

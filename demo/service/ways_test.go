@@ -17,6 +17,11 @@ import (
 	"chave/demo/saml/samltest"
 )
 
+const (
+	mdc  = "http://interop.gov.pt/MDC/Cidadao/"
+	adse = "http://interop.gov.pt/ADSE/Cidadao/"
+)
+
 // another is a service whose main button takes another wire, with the other side of that wire and a browser.
 type another struct {
 	country

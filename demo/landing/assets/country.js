@@ -6,10 +6,11 @@
   document.querySelectorAll("code[data-copy], pre[data-copy]").forEach(function (source) {
     var button = document.createElement("button");
     var label = source.closest("div").querySelector("dt");
+    var name = source.dataset.copy || (label && label.textContent);
     button.type = "button";
     button.className = "copy";
     button.textContent = words.copy;
-    if (label) button.setAttribute("aria-label", words.copy + ": " + label.textContent);
+    if (name) button.setAttribute("aria-label", words.copy + ": " + name);
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(source.textContent).then(function () {
         button.textContent = words.copied;
