@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -108,14 +109,14 @@ func (p *Provider) take(ctx context.Context, handle string) (q request, s servic
 // stillOpen tells whether an answer to this request may go where it was to go: the registration may have changed while the person signed in.
 func stillOpen(s service.Service, q request) error {
 	if s.Closed || s.SAML == nil || s.SAML.Wire != service.WireFA {
-		return fault.New(fault.ServiceUnknown)
+		return here(http.StatusForbidden, fault.ServiceUnknown, nil)
 	}
 	allowed := slices.Contains(s.SAML.ACS, q.To)
 	if q.Logout {
 		allowed = mayAnswerLogout(s, q.To)
 	}
 	if !allowed {
-		return fault.New(fault.ReturnNotRegistered)
+		return here(http.StatusForbidden, fault.ReturnNotRegistered, nil)
 	}
 	return nil
 }
