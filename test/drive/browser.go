@@ -17,7 +17,11 @@ type Browser struct {
 	cookies map[string][]crumb // by host name: ports share a jar
 }
 
-type crumb struct{ name, value string }
+// crumb is a cookie; one that is not SameSite=None stays at home when another site posts.
+type crumb struct {
+	name, value string
+	none        bool
+}
 
 // Page is an answer and where it came from.
 type Page struct {
@@ -38,7 +42,7 @@ func (b *Browser) Post(ctx context.Context, u *url.URL, form url.Values) (Page, 
 	return b.PostFrom(ctx, u.Scheme+"://"+u.Host, u, form)
 }
 
-// PostFrom sends a form that stands on a page of another origin, such as a service's. From another site no cookie goes along: all of ours are SameSite=Lax.
+// PostFrom sends a form that stands on a page of another origin, such as a service's. From another site only cookies that are SameSite=None go along.
 func (b *Browser) PostFrom(ctx context.Context, origin string, u *url.URL, form url.Values) (Page, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(form.Encode()))
 	if err != nil {
@@ -61,15 +65,21 @@ func (b *Browser) send(ctx context.Context, r *http.Request) (Page, error) {
 		r.Header.Set("Accept-Language", b.Language)
 	}
 	host := r.URL.Hostname()
-	if jar := b.cookies[host]; len(jar) > 0 && r.Header.Get("Sec-Fetch-Site") != crossSite {
+	if jar := b.cookies[host]; len(jar) > 0 {
+		stranger := r.Header.Get("Sec-Fetch-Site") == crossSite
 		var all strings.Builder
-		for i, c := range jar {
-			if i > 0 {
+		for _, c := range jar {
+			if stranger && !c.none {
+				continue
+			}
+			if all.Len() > 0 {
 				all.WriteString("; ")
 			}
 			all.WriteString(c.name + "=" + c.value)
 		}
-		r.Header.Set("Cookie", all.String())
+		if all.Len() > 0 {
+			r.Header.Set("Cookie", all.String())
+		}
 	}
 	answer, body, err := b.Lines.Do(ctx, r)
 	if err != nil {
@@ -100,9 +110,9 @@ func (b *Browser) keep(host string, c *http.Cookie) {
 		jar = append(jar[:at], jar[at+1:]...)
 	case c.MaxAge < 0:
 	case at >= 0:
-		jar[at].value = c.Value
+		jar[at].value, jar[at].none = c.Value, c.SameSite == http.SameSiteNoneMode
 	default:
-		jar = append(jar, crumb{c.Name, c.Value})
+		jar = append(jar, crumb{c.Name, c.Value, c.SameSite == http.SameSiteNoneMode})
 	}
 	if b.cookies == nil {
 		b.cookies = map[string][]crumb{}

@@ -32,7 +32,7 @@ const modules = "/usr/lib/apache2/modules"
 // TestApache_mod_auth_mellon protects a page of Debian's Apache, over TLS, by Debian's SAML module, as an administrator would: registration and settings come
 // from the metadata that each side writes. Assertions are encrypted, because that metadata has a key for it.
 func TestApache_mod_auth_mellon(t *testing.T) {
-	need(t, "Apache (Debian: apache2)", exists("/usr/sbin/apache2"))
+	need(t, "Apache (Debian: apache2-bin)", exists("/usr/sbin/apache2"))
 	need(t, "mod_auth_mellon (Debian: libapache2-mod-auth-mellon)", exists(modules+"/mod_auth_mellon.so"))
 	needJudges(t)
 	dir, drop, err := rig.Folder()
@@ -61,10 +61,10 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 
 	t.Run("the protected page sends to Chave, and is shown to who comes back", func(t *testing.T) {
 		first = m.signIn(t, someone, &protected)
-		if name := who.GivenNames + " " + who.Surnames; first["MELLON_displayName"] != name && first["MELLON_full_name"] != name && first["MELLON_cn"] != name {
+		if first["MELLON_displayName"] != who.GivenNames+" "+who.Surnames {
 			t.Errorf("the module's variables are %v", first)
 		}
-		if first["MELLON_IDP"] != r.Settings.Issuer+"/saml/metadata" || first["MELLON_NAME_ID"] == "" {
+		if first["MELLON_NAME_ID"] == "" || first["MELLON_ASSERTION_ID"] == "" {
 			t.Errorf("the module's variables are %v", first)
 		}
 	})
@@ -100,8 +100,9 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 		if len(steps) < 3 || steps[0] != "identifier" {
 			t.Errorf("asked %v", steps)
 		}
-		if second["MELLON_NAME_ID"] != first["MELLON_NAME_ID"] {
-			t.Error("the same person has another name")
+		// The module asks for a transient name unless its metadata was changed by hand.
+		if second["MELLON_NAME_ID"] == first["MELLON_NAME_ID"] {
+			t.Error("a transient name came in two sessions")
 		}
 	})
 	t.Run("no is an answer", func(t *testing.T) {
@@ -172,7 +173,7 @@ func (m mellon) start(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(m.dir, "site", "private"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m.write(t, "site/private/page.shtml", "<pre><!--#printenv --></pre>\n")
+	m.write(t, "site/private/page.shtml", "<pre>\n<!--#printenv --></pre>\n")
 	m.write(t, "apache.conf", m.settings())
 	apache := exec.Command("/usr/sbin/apache2", "-f", filepath.Join(m.dir, "apache.conf"), "-D", "FOREGROUND")
 	var said bytes.Buffer
@@ -247,6 +248,7 @@ MellonLockFile %[1]s/mellon.lock
   MellonEndpointPath /mellon
   MellonSignatureMethod rsa-sha256
   MellonSecureCookie On
+  MellonCookieSameSite None
   MellonEnable info
 </Location>
 <Location /private>

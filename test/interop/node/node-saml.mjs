@@ -79,7 +79,7 @@ await run([
   }],
   ["a citizen signs in at level 3 and is known by NIC and name", async () => {
     const relayState = Buffer.from("/caixa?de=entrada&x=<1>").toString("base64");
-    const got = await signIn(someone, client(asks(["NIC", "NomeCompleto", "NIF?"])), { relayState, label: "citizen" });
+    const got = await signIn(someone, client(asks(["NIC", "NomeCompleto", "NomeApelido?"])), { relayState, label: "citizen" });
     profile = got.profile;
     assert.deepEqual(got.steps, ["identifier", "pin", "code", "decision"]);
     assert.equal(profile.issuer, issuer);
@@ -89,7 +89,7 @@ await run([
   }],
   ["§1.6.2 what was not shared is Withheld, and the answer is spelt as clients expect", async () => {
     const xml = profile.getSamlResponseXml();
-    assert.match(attribute(xml, "NIF"), /d4p1:AttributeStatus="Withheld"/);
+    assert.match(attribute(xml, "NomeApelido"), /d4p1:AttributeStatus="Withheld"/);
     assert.match(attribute(xml, "NIC"), /d4p1:AttributeStatus="Available"[^>]*><AttributeValue xsi:type="xsd:string">\d{8}<\/AttributeValue>/);
     assert.match(xml, /<Extensions><fa:FAAALevel [^>]*>3<\/fa:FAAALevel><\/Extensions>/);
     assert.match(xml, /^<Response [\s\S]*?<\/Issuer><(?:ds:)?Signature /);
@@ -138,7 +138,8 @@ await run([
     await assert.rejects(saml.validatePostResponseAsync(again.values), /Requester error: .*RequestDenied/);
   }],
   ["§1.8 logout ends the session and says so", async () => {
-    const saml = client(asks(["NIC"]));
+    // The library looks for InResponseTo in sign-in answers only.
+    const saml = client(asks(["NIC"]), { validateInResponseTo: ValidateInResponseTo.ifPresent });
     const request = signSamlPost(
       await saml._generateLogoutRequest(profile),
       "/*[local-name(.)='LogoutRequest']",
@@ -146,7 +147,10 @@ await run([
     );
     const values = { SAMLRequest: Buffer.from(request).toString("base64"), RelayState: "bye" };
     const answer = await someone.posts({ action: `${issuer}/fa/Default.aspx`, values, origin: home }, home);
-    keep("logout", Buffer.from(answer.values.SAMLResponse, "base64"));
+    const said = Buffer.from(answer.values.SAMLResponse, "base64").toString();
+    keep("logout", said);
+    assert.equal(/InResponseTo="([^"]*)"/.exec(said)[1], /ID="([^"]*)"/.exec(request)[1]);
+    assert.match(said, /<StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success" ?\/>/);
     assert.deepEqual(await saml.validatePostResponseAsync(answer.values), { profile: null, loggedOut: true });
     assert.equal(answer.values.RelayState, "bye");
     assert.equal(await signedIn(home), "0");
