@@ -160,7 +160,7 @@ func (s Service) Lacks(subject consent.Subject) []consent.Name {
 		if !ok || !ask.Required {
 			continue
 		}
-		if _, held := a.Value(subject); !held {
+		if !a.Obtainable(subject) { // what another body holds is asked for when it is needed
 			missing = append(missing, ask.Name)
 		}
 	}

@@ -89,7 +89,7 @@ func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked
 		}
 	}
 	for _, one := range offer {
-		shown := attribute(one)
+		shown := attribute(one, h.Login.Sources)
 		if ask, ok := asked.Allowed(one.Ask.Name); ok {
 			shown.Reason = ask.Reason.In(lang)
 		}
@@ -98,9 +98,14 @@ func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked
 	return v, nil
 }
 
-// attribute picks the form in which a value is shown: dates, countries and documents are written in the reader's language.
-func attribute(one login.Sharing) Attribute {
+// attribute picks the form in which a value is shown: dates, countries and documents are written in the reader's language. What another body holds is not known
+// yet: that body learns of the person only once they agree.
+func attribute(one login.Sharing, sources *consent.Sources) Attribute {
 	a := Attribute{Name: string(one.Ask.Name), Optional: !one.Ask.Required, Ticked: true, Missing: !one.Held, Never: one.Never}
+	if one.Source != consent.Held && !one.Never {
+		a.Source, a.Missing = string(one.Source), !sources.Has(one.Source)
+		return a
+	}
 	if !one.Held {
 		return a
 	}

@@ -128,6 +128,7 @@ type Attribute struct {
 	Document *ui.Document // the triple and its end
 	Optional bool
 	Ticked   bool   // for an optional one: shared unless the person unticks it
+	Source   string // the body that holds it and is asked once the person agrees (when Missing: that cannot be asked); empty when Chave holds it
 	Missing  bool   // the key does not hold it; Optional tells what follows
 	Never    bool   // when Missing: no key founded on this document can hold it, so a counter cannot help
 	Reason   string // why the service wants this one, if it declared it; empty hides the line

@@ -55,6 +55,17 @@ func signinStories() []Story {
 	single := consent
 	single.Person, single.At, single.Of = "Agnieszka Maria Wiśniewska-Łukasiewicz", 0, 0
 	single.Attributes = consent.Attributes[:3]
+	sourced := consent
+	sourced.Offline = false
+	sourced.Attributes = []signin.Attribute{
+		{Name: "full_name", Text: "Leonor Exemplo Inventado"},
+		{Name: "can_sign", Text: "false"},
+		{Name: "address", Source: "address"},
+		{Name: "card_details", Source: "card", Optional: true, Ticked: true, Reason: "Para pôr a sua fotografia no cartão de utente."},
+		{Name: "employment", Source: "social_security", Optional: true},
+		{Name: "driving_licence", Source: "transport", Missing: true},
+		{Name: "powers", Source: "powers", Optional: true, Missing: true},
+	}
 	nothing := single
 	nothing.Attributes = nil
 	return []Story{
@@ -82,6 +93,7 @@ func signinStories() []Story {
 		{"signin: confirm cancelling the key", "/story/signin/confirm", http.StatusOK, signin.Confirm{Task: task(ui.Service{Name: "A minha chave", Category: "key"}, "confirm", 0)}},
 		{"sign out: asked by a service", "/story/signin/signout", http.StatusOK, signin.SignOut{
 			Form: ui.Form{Action: "/oauth2/logout"}, Service: hospital(), Fields: []ui.Hidden{{Name: "state", Value: "made-up"}}}},
+		{"signin: share what other bodies hold", "/story/signin/consent-sourced", http.StatusOK, sourced},
 		{"signin: share nothing", "/story/signin/consent-nothing", http.StatusOK, nothing},
 	}
 }
