@@ -508,3 +508,11 @@ func (r *rig) refresh(g granted) (reply, granted) {
 	got := r.post(refreshPath, `{"jsonWebToken":"`+g.access+`","jsonWebRefreshToken":"`+g.refresh+`"}`)
 	return got, granted{got.text("jsonWebToken"), got.text("jsonWebRefreshToken")}
 }
+
+func (r *rig) service(id string) (s service.Service, err error) {
+	err = r.db.Do(context.Background(), func(tx *store.Tx) error {
+		s, err = tx.Service(id)
+		return err
+	})
+	return s, err
+}
