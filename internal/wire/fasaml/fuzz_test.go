@@ -5,6 +5,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"chave/internal/core/service"
+	"chave/internal/format/xmldsig"
 )
 
 // FuzzRequest: whatever is posted, the answer is a page of ours, a redirect of ours, or a form to an address that is registered, and never a failure.
@@ -44,3 +47,40 @@ func formRequest(body string) *http.Request {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return req
 }
+
+// FuzzExtensions: whatever a registered service signs into its extensions, it is taken or refused to the service, and asks the person for nothing that the
+// registration does not list.
+func FuzzExtensions(f *testing.F) {
+	r := newRig(f)
+	for _, seed := range []string{
+		"", attributes(uriNIC, "True") + level("3"), attributes(uriNIC, "maybe") + level("x"), level("4") + attributes(uriAll, "1", "http://interop.gov.pt/SCAP?Fornecedor=X$a=b", "0"),
+		tabs(`<fa:hideAuthTab TabId="CC"/><fa:defaultSelectedAuthTab/>`) + attributes(uriNIC+"?x=$$==", "1") + level("2"), attributes("http://eidas.europa.eu/attributes/x", "", "\t", ""),
+	} {
+		f.Add(seed)
+	}
+	handler := r.server.Config.Handler
+	f.Fuzz(func(t *testing.T, extensions string) {
+		doc, err := xmldsig.Signer{Key: spKey().key, Certificate: spKey().der}.Sign(r.request(func(a *authn) { a.Extensions = extensions }).xml())
+		if err != nil {
+			t.Skip()
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, formRequest(formOf(doc).Encode()))
+		p := pageOf(w.Code, w.Header(), w.Body.Bytes())
+		if p.status == http.StatusOK && p.posted.Action == acs || p.status >= 400 && p.status < 500 {
+			return
+		}
+		if p.status != http.StatusSeeOther {
+			t.Fatalf("answered %d %s", p.status, p.body)
+		}
+		b := r.browser()
+		b.r = &rig{t: t, server: r.server, login: r.login, now: r.clock()}
+		for _, ask := range b.transaction(p).Ask {
+			if _, listed := r.registered().Allowed(ask.Name); !listed {
+				t.Errorf("asks for %s", ask.Name)
+			}
+		}
+	})
+}
+
+func (r *rig) registered() service.Service { return service.Service{Settings: sp()} }
