@@ -1,0 +1,55 @@
+package saml_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	format "chave/internal/format/saml"
+	"chave/internal/wire/saml"
+)
+
+// FuzzSSO: whatever is sent, by either binding and to either address, nobody is sent to an address that is not registered, nothing signs a person in that no service
+// signed, and nothing of ours fails.
+func FuzzSSO(f *testing.F) {
+	r := newRig(f)
+	s := r.shop()
+	s.SAML.UnsignedRequests = true // so that more than the signature is looked at
+	r.register(s)
+	for _, seed := range []string{
+		"", "<a/>", r.ask().xml(), r.signed(r.ask().xml()), r.logout("x").xml(), r.agreement("_x", entity, format.StatusSuccess), `<!DOCTYPE a>`,
+		strings.Replace(r.ask().xml(), `Version="2.0"`, `Version="2.0" IsPassive="1" ForceAuthn="true"`, 1),
+		strings.Replace(r.ask().xml(), "</samlp:AuthnRequest>", classRefs("better", "urn:chave:level:1")+"</samlp:AuthnRequest>", 1),
+	} {
+		f.Add(seed, "st", false, false)
+		f.Add(seed, "", true, true)
+	}
+	f.Fuzz(func(t *testing.T, doc, state string, get, slo bool) {
+		path, field := saml.PathSSO, "SAMLRequest"
+		if slo {
+			path = saml.PathSLO
+		}
+		if strings.Contains(doc, "LogoutResponse") {
+			field = "SAMLResponse"
+		}
+		w := httptest.NewRecorder()
+		var req *http.Request
+		if get {
+			req = httptest.NewRequest(http.MethodGet, path, nil)
+			req.URL.RawQuery = url.Values{field: {format.EncodeRedirect([]byte(doc))}, "RelayState": {state}}.Encode()
+		} else {
+			req = httptest.NewRequest(http.MethodPost, path, strings.NewReader(url.Values{field: {format.EncodePOST([]byte(doc))}, "RelayState": {state}}.Encode()))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		r.server.Config.Handler.ServeHTTP(w, req)
+		to := w.Header().Get("Location")
+		if w.Code >= 500 || to != "" && !strings.HasPrefix(to, "/signin/") && !strings.HasPrefix(to, "/saml/begin?r=") {
+			t.Errorf("answered %d, sent to %q", w.Code, to)
+		}
+		if body := w.Body.String(); strings.Contains(body, `"action"`) && !strings.Contains(body, `"https://shop.example/saml/`) {
+			t.Errorf("posts %s", body)
+		}
+	})
+}
