@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chave/demo/attributes"
 	"chave/demo/civilregistry"
 	"chave/demo/landing"
 	"chave/demo/people"
@@ -55,7 +56,9 @@ type country struct {
 
 	mailPort int
 	parties  []*service.Service
-	warnings []string // groups of residents that a service shuts out
+	standins *attributes.Server              // for bodies that hold attributes
+	manners  map[string]attributes.Behaviour // how they behaved at first
+	warnings []string                        // groups of residents that a service shuts out
 }
 
 func (c *demoCommand) Run(ctx context.Context, s streams) (err error) {
@@ -116,7 +119,7 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 		}
 	}
 	d.client = d.httpClient()
-	ports := map[string]int{"portal": d.cmd.Port, "tester": d.cmd.TesterPort, "gateway": 0, "registry": 0}
+	ports := map[string]int{"portal": d.cmd.Port, "tester": d.cmd.TesterPort, "gateway": 0, "registry": 0, "attributes": 0}
 	for i, name := range services.Names() {
 		if ports[name] = d.cmd.ServicesPort; d.cmd.ServicesPort != 0 {
 			ports[name] += i
@@ -127,7 +130,7 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 			return clean, err
 		}
 		scheme := "http"
-		if d.cmd.TLS && name != "gateway" && name != "registry" {
+		if d.cmd.TLS && name != "gateway" && name != "registry" && name != "attributes" {
 			scheme = "https"
 		}
 		d.base[name] = fmt.Sprintf("%s://localhost:%d", scheme, d.sites[name].port)
@@ -191,6 +194,10 @@ func (d *country) start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	serve("registry", registry, false)
+	if err := d.openSources(); err != nil {
+		return stop, err
+	}
+	serve("attributes", d.standins, false)
 
 	inbox, err := d.phone()
 	if err != nil {
@@ -233,6 +240,17 @@ func (d *country) relyingParty(i int) (*service.Service, error) {
 func (d *country) phone() (*phone.Server, error) {
 	front, err := landing.New(landing.Config{
 		Portal: d.base["portal"] + "/", Issuer: d.base["portal"], Services: d.regs, Now: d.clock.Now, People: d.people, Log: d.log,
+		Certificates: func(ctx context.Context) (landing.Certificates, error) {
+			c, err := d.certificates(ctx)
+			return landing.Certificates{FA: c.SAML, Standard: c.StandardSAML}, err
+		},
+		Sources: func(ctx context.Context) (all []landing.Source, err error) {
+			list, err := d.listSources(ctx)
+			for _, one := range list {
+				all = append(all, landing.Source{Name: one.Source, Behaviour: one.Behaviour})
+			}
+			return all, err
+		},
 	})
 	if err != nil {
 		return nil, err

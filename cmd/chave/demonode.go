@@ -59,6 +59,7 @@ func (d *country) settings() (app.Settings, error) {
 	}
 	s.Email = app.MailSettings{Host: "127.0.0.1", Port: d.mailPort, TLS: "none", From: "Chave <chave@chave.test>"}
 	s.Registry.URL, s.Registry.SecretFile = "http://127.0.0.1:"+strconv.Itoa(d.sites["registry"].port), filepath.Join(d.dir, "registry.secret")
+	s.AttributeSources = d.sourceSettings()
 	// As strict as production, but for what a test run needs: 20 sign-ins a person and 200 an address in ten minutes.
 	s.Policy.CodesPerPerson, s.Policy.CodesPerAddress = 20, 200
 	s.RequestsPerAddress = 1000
@@ -106,6 +107,9 @@ func (d *country) reset(ctx context.Context) error {
 		}
 	}
 	d.clock.Reset()
+	if err := d.calmSources(); err != nil {
+		return err
+	}
 	d.warnings = nil
 	node, err := d.compose(context.WithoutCancel(ctx), d.mailPort)
 	if err != nil {

@@ -30,6 +30,9 @@ var extra = map[string][]services.Ask{
 		{Name: "document", Reason: people.Words{PT: "Identifica quem tem passaporte ou título.", EN: "Identifies holders of a passport or permit."}},
 		{Name: "employment", Reason: people.Words{PT: "Para não lhe pedirmos um papel que já cá está.", EN: "So that you need not bring a paper that is here already."}},
 	},
+	waySAML: {
+		{Name: "address", Reason: people.Words{PT: "Para lhe enviar o cartão do banco.", EN: "To send you your bank card."}},
+	},
 	wayOAuth: {
 		{Name: "nif", Reason: people.Words{PT: "Sem ele, a ADSE não responde.", EN: "Without it, the health scheme does not answer."}},
 		{Name: "health_scheme", Reason: people.Words{PT: "Para saber quem paga a consulta.", EN: "To know who pays for the appointment."}},
