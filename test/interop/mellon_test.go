@@ -23,6 +23,7 @@ import (
 
 	"chave/internal/core/service"
 	"chave/test/drive"
+	"chave/test/population"
 	"chave/test/rig"
 )
 
@@ -32,36 +33,14 @@ const modules = "/usr/lib/apache2/modules"
 // TestApache_mod_auth_mellon protects a page of Debian's Apache, over TLS, by Debian's SAML module, as an administrator would: registration and settings come
 // from the metadata that each side writes. Assertions are encrypted, because that metadata has a key for it.
 func TestApache_mod_auth_mellon(t *testing.T) {
-	need(t, "Apache (Debian: apache2-bin)", exists("/usr/sbin/apache2"))
-	need(t, "mod_auth_mellon (Debian: libapache2-mod-auth-mellon)", exists(modules+"/mod_auth_mellon.so"))
-	needJudges(t)
-	dir, drop, err := rig.Folder()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(drop)
-	home := "https://localhost:" + freePort(t)
-	m := mellon{dir: dir, home: home}
-	m.describe(t)
-
-	r, who := serve(t, service.Settings{
-		ID: "mellon", RedirectURIs: []string{home + "/unused"}, Secret: strings.Repeat("s", 32), PostLogoutRedirectURIs: nil,
-		SAML: &service.SAML{Wire: service.WireSAML, Metadata: m.read(t, "sp.xml"), AttributeNames: "friendly"},
-	})
-	pool := m.certify(t)
-	lines := &drive.Lines{TLS: &tls.Config{RootCAs: pool}}
-	metadata := opened(t, lines, r.Settings.Issuer+"/saml/metadata")
-	m.write(t, "idp.xml", string(metadata))
-	m.start(t)
-
-	b := &drive.Browser{Lines: lines, Language: "en"}
-	someone := drive.Walk{Browser: b, Inbox: r.Sink, Person: who.Signer()}
+	m := settle(t)
+	home, dir, b := m.home, m.dir, m.walk.Browser
 	protected := address(t, home+"/private/page.shtml")
 	var first map[string]string
 
 	t.Run("the protected page sends to Chave, and is shown to who comes back", func(t *testing.T) {
-		first = m.signIn(t, someone, &protected)
-		if first["MELLON_displayName"] != who.GivenNames+" "+who.Surnames {
+		first = m.signIn(t, m.walk, &protected)
+		if first["MELLON_displayName"] != m.who.GivenNames+" "+m.who.Surnames {
 			t.Errorf("the module's variables are %v", first)
 		}
 		if first["MELLON_NAME_ID"] == "" || first["MELLON_ASSERTION_ID"] == "" {
@@ -70,10 +49,10 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 	})
 	t.Run("what came was encrypted to the module alone, and holds", func(t *testing.T) {
 		cipher := filepath.Join(dir, "response.xml")
-		if text := m.read(t, "response.xml"); strings.Contains(text, who.Surnames) || !strings.Contains(text, "EncryptedAssertion") {
+		if text := m.read(t, "response.xml"); strings.Contains(text, m.who.Surnames) || !strings.Contains(text, "EncryptedAssertion") {
 			t.Error("the answer can be read on its way")
 		}
-		certificate := signingCertificate(t, metadata)
+		certificate := signingCertificate(t, m.metadata)
 		valid(t, "protocol", cipher)
 		signed(t, cipher, certificate, ofMessage)
 		signed(t, decrypted(t, cipher, m.read(t, "sp.key")), certificate, "//*[local-name()='Assertion']/*[local-name()='Signature']")
@@ -94,7 +73,7 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 			t.Fatalf("%s answered %d, %v %s", page.URL.Redacted()[:min(80, len(page.URL.Redacted()))], page.Status, err, page.Body)
 		}
 		var steps []string
-		again := someone
+		again := m.walk
 		again.After = func(step string, _ drive.Page) { steps = append(steps, step) }
 		second := m.signIn(t, again, &protected)
 		if len(steps) < 3 || steps[0] != "identifier" {
@@ -106,7 +85,8 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 		}
 	})
 	t.Run("no is an answer", func(t *testing.T) {
-		no := drive.Walk{Browser: &drive.Browser{Lines: lines}, Inbox: r.Sink, Person: who.Signer(), Answer: drive.Deny}
+		no := m.walk
+		no.Browser, no.Answer = &drive.Browser{Lines: b.Lines}, drive.Deny
 		page := m.deliver(t, no, &protected)
 		if page.Status != http.StatusUnauthorized && page.Status != http.StatusForbidden {
 			t.Errorf("the module answers %d", page.Status)
@@ -114,8 +94,39 @@ func TestApache_mod_auth_mellon(t *testing.T) {
 	})
 }
 
-// mellon is an Apache of our own.
-type mellon struct{ dir, home string }
+// mellon is an Apache of our own, a server at which it is registered, and somebody who can sign in.
+type mellon struct {
+	dir, home string
+	server    *rig.Rig
+	who       population.Resident
+	walk      drive.Walk
+	metadata  []byte // the server's
+}
+
+// settle introduces the two to each other, and others to the server.
+func settle(t *testing.T, others ...service.Settings) mellon {
+	t.Helper()
+	need(t, "Apache (Debian: apache2-bin)", exists("/usr/sbin/apache2"))
+	need(t, "mod_auth_mellon (Debian: libapache2-mod-auth-mellon)", exists(modules+"/mod_auth_mellon.so"))
+	needJudges(t)
+	dir, drop, err := rig.Folder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(drop)
+	m := mellon{dir: dir, home: "https://localhost:" + freePort(t)}
+	m.describe(t)
+	m.server, m.who = serve(t, append(others, service.Settings{
+		ID: "mellon", RedirectURIs: []string{m.home + "/unused"}, Secret: strings.Repeat("s", 32),
+		SAML: &service.SAML{Wire: service.WireSAML, Metadata: m.read(t, "sp.xml"), AttributeNames: "friendly"},
+	})...)
+	lines := &drive.Lines{TLS: &tls.Config{RootCAs: m.certify(t)}}
+	m.metadata = opened(t, lines, m.server.Settings.Issuer+"/saml/metadata")
+	m.write(t, "idp.xml", string(m.metadata))
+	m.start(t)
+	m.walk = drive.Walk{Browser: &drive.Browser{Lines: lines, Language: "en"}, Inbox: m.server.Sink, Person: m.who.Signer()}
+	return m
+}
 
 // describe lets the module's own tool make key, certificate and metadata.
 func (m mellon) describe(t *testing.T) {

@@ -130,6 +130,13 @@ await run([
     form.values.SAMLRequest = Buffer.from(changed).toString("base64");
     await assert.rejects(someone.posts(form, service.saml.acs), /: 403 CH-/);
   }],
+  ["§1.7.2 SHA-1 is not enough for who is not registered for it", async () => {
+    const form = await begin(client(asks(["NIC"]), { signatureAlgorithm: "sha1", digestAlgorithm: "sha1" }), "");
+    await assert.rejects(someone.posts(form, service.saml.acs), /: 403 CH-/);
+  }],
+  ["§1.7.2 SHA-512 is", async () => {
+    await signIn(someone, client(asks(["NIC"]), { signatureAlgorithm: "sha512", digestAlgorithm: "sha512" }), { label: "sha512" });
+  }],
   ["the same request twice is refused", async () => {
     const saml = client(asks(["NIC"]));
     const form = await begin(saml, "");
