@@ -31,6 +31,8 @@ type code struct {
 	Redirect  string `json:"redirect"`
 	Challenge string `json:"challenge,omitempty"`
 	Nonce     string `json:"nonce,omitempty"`
+	// Fetched is what other bodies told for this sign-in. It is here and not in the family, so that it is told once and forgotten with the code.
+	Fetched map[consent.Name]consent.Value `json:"fetched,omitempty"`
 }
 
 const (
@@ -65,9 +67,10 @@ func (p *Provider) issue(tx grant.Tx, s service.Service, q request, v login.Veri
 	if err != nil {
 		return err
 	}
+	held, fetched := split(v.Attributes())
 	a := agreement{
 		Subject: subject, SID: sid, Scopes: q.Scopes, ACR: acrOf(v.Level(), q.ACR, q.ACREssential), AMR: amrOf(v.Means()), AuthTime: v.AuthAt().Unix(),
-		Values: v.Attributes(), Named: q.Named, Offline: q.offline() && s.Refresh,
+		Values: held, Named: q.Named, Offline: q.offline() && s.Refresh,
 	}
 	life := p.Times.Code + p.Times.Access
 	if a.Offline {
@@ -85,7 +88,7 @@ func (p *Provider) issue(tx grant.Tx, s service.Service, q request, v login.Veri
 	if err != nil {
 		return err
 	}
-	payload, err = json.Marshal(code{Client: s.ID, Redirect: q.Redirect, Challenge: q.Challenge, Nonce: q.Nonce})
+	payload, err = json.Marshal(code{Client: s.ID, Redirect: q.Redirect, Challenge: q.Challenge, Nonce: q.Nonce, Fetched: fetched})
 	if err != nil {
 		return err
 	}

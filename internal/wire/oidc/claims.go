@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -25,10 +24,16 @@ type claim struct {
 //	email             email, email_verified                              email
 //	phone             phone_number, phone_number_verified                phone
 //	document          document_type, document_country, document_number   document
-//	nic, nif, niss, nsns, nationality, document_expires, key_expires     the attribute of the same name
+//	address           address (OIDC Core §5.1.1)                         address
+//	nic, nif, niss, nsns, nationality, document_expires, key_expires, card_number, can_sign, card_details, employment, health_scheme, driving_licence, powers:
+//	                  the claim and the attribute of the same name
 //
 // A scope asks for those of its attributes that the service is registered for, and for no others. So does the claims parameter, claim by claim. Whatever the
-// person agrees to share is in the userinfo answer and in the ID token. Contacts are verified at registration, always.
+// person agrees to share is in the userinfo answer and in the ID token. Contacts are verified at registration, always. The attribute contacts has no claim of its
+// own: it is email and phone.
+//
+// What another body holds (address, and card_details and after) is in the first ID token of a sign-in and nowhere else: it was asked for once, for this, and is not
+// kept for userinfo or a refresh, which would tell it when it is no longer so.
 func claimTable() []claim {
 	text := func(v consent.Value) any { return v.Text }
 	yes := func(consent.Value) any { return true }
@@ -51,11 +56,16 @@ func claimTable() []claim {
 		{"document_type", consent.Document, "document", part("type"), ""},
 		{"document_country", consent.Document, "document", part("country"), ""},
 		{"document_number", consent.Document, "document", part("number"), ""},
+		{"address", consent.Address, "address", addressClaim, ""},
 	}
 	for _, same := range []consent.Name{
-		consent.NIC, consent.NIF, consent.NISS, consent.NSNS, consent.Nationality, consent.DocumentExpires, consent.KeyExpires,
+		consent.NIC, consent.NIF, consent.NISS, consent.NSNS, consent.Nationality, consent.DocumentExpires, consent.KeyExpires, consent.CardNumber,
 	} {
 		table = append(table, claim{string(same), same, string(same), text, ""})
+	}
+	table = append(table, claim{string(consent.CanSign), consent.CanSign, string(consent.CanSign), func(v consent.Value) any { return v.Text == "true" }, ""})
+	for _, same := range []consent.Name{consent.CardDetails, consent.Employment, consent.HealthScheme, consent.DrivingLicence, consent.Powers} {
+		table = append(table, claim{string(same), same, string(same), partsClaim, ""})
 	}
 	return table
 }
@@ -146,65 +156,4 @@ func released(values map[consent.Name]consent.Value, scopes []string, named []co
 			into[c.name] = v
 		}
 	}
-}
-
-const maxClaims = 4 << 10 // bytes of a claims parameter
-
-// claimsRequest is the claims parameter (OIDC Core §5.5). Where a claim is to appear makes no difference: both places get it.
-type claimsRequest struct {
-	Userinfo map[string]*oneClaim `json:"userinfo"`
-	IDToken  map[string]*oneClaim `json:"id_token"`
-}
-
-// oneClaim is what is said of one claim; null says nothing.
-type oneClaim struct {
-	Essential bool              `json:"essential"`
-	Value     json.RawMessage   `json:"value"`
-	Values    []json.RawMessage `json:"values"`
-}
-
-// words are the claim's wanted values, as far as they are texts.
-func (c *oneClaim) words() []string {
-	var words []string
-	for _, raw := range append([]json.RawMessage{c.Value}, c.Values...) {
-		var word string
-		if len(raw) > 0 && json.Unmarshal(raw, &word) == nil && word != "" {
-			words = append(words, word)
-		}
-	}
-	return words
-}
-
-// readClaims understands the parameter. Claims that we do not know are ignored, as the standard asks; anything that is not its JSON is refused.
-func readClaims(text string) (claimsRequest, error) {
-	var wants claimsRequest
-	if text == "" {
-		return wants, nil
-	}
-	if len(text) > maxClaims {
-		return wants, refuse(invalidRequest, "claims is longer than %d bytes", maxClaims)
-	}
-	if err := json.Unmarshal([]byte(text), &wants); err != nil || strings.TrimSpace(text) == "null" {
-		return claimsRequest{}, refuse(invalidRequest, "claims is not the JSON object of OpenID Connect Core 5.5")
-	}
-	return wants, nil
-}
-
-// named finds a claim in either place; essential in one is essential.
-func (c claimsRequest) named(name string) (oneClaim, bool) {
-	var found oneClaim
-	asked := false
-	for _, place := range []map[string]*oneClaim{c.IDToken, c.Userinfo} {
-		one, there := place[name]
-		if !there {
-			continue
-		}
-		asked = true
-		if one != nil {
-			found.Essential = found.Essential || one.Essential
-			found.Values = append(found.Values, one.Value)
-			found.Values = append(found.Values, one.Values...)
-		}
-	}
-	return found, asked
 }

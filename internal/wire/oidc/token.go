@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chave/internal/core/audit"
+	"chave/internal/core/consent"
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
 	"chave/internal/core/random"
@@ -77,6 +78,10 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Se
 	if !alive {
 		return refuse(invalidGrant, "the session that the code came from has ended").with(fault.GrantExpired)
 	}
+	a = a.with(stands.Fetched, func(name consent.Name) bool {
+		_, listed := s.Allowed(name)
+		return listed
+	})
 	return p.handOut(r, w, s, family, a, a.Scopes, stands.Nonce, now)
 }
 
