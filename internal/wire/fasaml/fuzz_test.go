@@ -10,8 +10,8 @@ import (
 	"chave/internal/format/xmldsig"
 )
 
-// FuzzRequest: whatever is posted, the answer is a page of ours, a redirect of ours, or a form to an address that is registered, and never a failure.
-func FuzzRequest(f *testing.F) {
+// FuzzForm: whatever body is posted, the answer is a page of ours, a redirect of ours, or a form to an address that is registered, and never a failure.
+func FuzzForm(f *testing.F) {
 	r := vectorRig(f)
 	docs := vectorDocuments(f)
 	for _, doc := range docs {
@@ -25,21 +25,38 @@ func FuzzRequest(f *testing.F) {
 		f.Add(seed)
 	}
 	handler := r.server.Config.Handler
-	f.Fuzz(func(t *testing.T, body string) {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, formRequest(body))
-		p := pageOf(w.Code, w.Header(), w.Body.Bytes())
-		switch {
-		case p.status == http.StatusSeeOther && p.location != nil && p.location.Path == "/fa/begin":
-		case p.status == http.StatusOK && p.posted.Action == acs:
-		case p.status == http.StatusBadRequest, p.status == http.StatusForbidden:
-			if p.fault() == "" {
-				t.Error("refused without a code")
-			}
-		default:
-			t.Errorf("answered %d %v %s", p.status, p.location, p.body)
-		}
+	f.Fuzz(func(t *testing.T, body string) { wantHarmless(t, handler, body) })
+}
+
+// FuzzRequest is the same for documents: what is mutated is the XML and not its base64.
+func FuzzRequest(f *testing.F) {
+	r := vectorRig(f)
+	for name, doc := range vectorDocuments(f) {
+		f.Add(doc, name)
+	}
+	handler := r.server.Config.Handler
+	f.Fuzz(func(t *testing.T, doc []byte, state string) {
+		form := formOf(doc)
+		form.Set("RelayState", state)
+		wantHarmless(t, handler, form.Encode())
 	})
+}
+
+func wantHarmless(t *testing.T, handler http.Handler, body string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, formRequest(body))
+	p := pageOf(w.Code, w.Header(), w.Body.Bytes())
+	switch {
+	case p.status == http.StatusSeeOther && p.location != nil && p.location.Path == "/fa/begin":
+	case p.status == http.StatusOK && p.posted.Action == acs:
+	case p.status == http.StatusBadRequest, p.status == http.StatusForbidden:
+		if p.fault() == "" {
+			t.Error("refused without a code")
+		}
+	default:
+		t.Errorf("answered %d %v %s", p.status, p.location, p.body)
+	}
 }
 
 func formRequest(body string) *http.Request {
