@@ -59,7 +59,7 @@ func run(out io.Writer, top string) error {
 	if err != nil {
 		return err
 	}
-	problems := []error{reportItems(out, items, names)}
+	problems := []error{reportItems(out, items, names), checkCovered(list, items)}
 	for _, path := range []string{"docs/compat.md", "docs/saml.md"} {
 		text, err := os.ReadFile(filepath.Join(top, path))
 		if err != nil {
@@ -89,7 +89,7 @@ func parseRequirements(text string) ([]requirement, error) {
 		asks, reason, _ := strings.Cut(strings.Join(fields[2:], " "), " | ")
 		r := requirement{fields[0], fields[1], asks, reason}
 		switch {
-		case !slices.Contains([]string{"test", "later", "paper", "fact"}, r.state):
+		case !slices.Contains([]string{"test", "item", "later", "paper", "fact"}, r.state):
 			return nil, fmt.Errorf("requirements.txt:%d: unknown state %q", n+1, r.state)
 		case (r.state == "test") != (r.reason == ""):
 			return nil, fmt.Errorf("requirements.txt:%d: %s: what has no test needs a reason, and only that", n+1, r.id)

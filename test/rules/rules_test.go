@@ -70,7 +70,55 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestItems_want_a_test_of_their_name(t *testing.T) {
+	items, err := parseItems("# words\n0.1 | a/b | ^TestX_ | x\n0.2 | a/b | ^TestY/two cases | y\n0.3 | later | - | z\n")
+	if err != nil || len(items) != 3 {
+		t.Fatal(items, err)
+	}
+	all := []name{{"a/b/c", "TestX_does"}, {"a/b", "TestY/two cases differ"}}
+	for _, c := range []struct {
+		says  string
+		names []name
+		wrong bool
+	}{
+		{"held", all, false},
+		{"held in another folder", []name{{"a/bc", "TestX_does"}, all[1]}, true},
+		{"the case is gone", []name{all[0], {"a/b", "TestY"}}, true},
+	} {
+		if err := reportItems(io.Discard, items, c.names); (err != nil) != c.wrong {
+			t.Errorf("%s: %v", c.says, err)
+		}
+	}
+	covers := requirement{id: "B1", state: "item", reason: "0.1 0.2"}
+	if err := checkCovered([]requirement{covers}, items); err != nil {
+		t.Error(err)
+	}
+	covers.reason = "0.1 0.3"
+	if checkCovered([]requirement{covers}, items) == nil {
+		t.Error("an item for later covers a requirement")
+	}
+	for _, bad := range []string{"0.1 | a | x", "0.1 | a | ( | y", "0.1 | a | x | y\n0.1 | a | x | y"} {
+		if _, err := parseItems(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestDocument_names_only_tests_that_are_there(t *testing.T) {
+	names := []name{{"a", "TestX_does"}}
+	if err := checkDocument("d.md", "held by `TestX_does`, in Testing", names); err != nil {
+		t.Error(err)
+	}
+	if checkDocument("d.md", "held by `TestX_does_more`", names) == nil {
+		t.Error("a test that is not there was believed")
+	}
+}
+
 func TestLists_are_well_formed(t *testing.T) {
+	if items, err := parseItems(wiresText); err != nil || len(items) < 60 {
+		t.Fatal(len(items), err)
+	}
+
 	list, err := parseRequirements(requirementsText)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,6 +76,22 @@ func reportItems(out io.Writer, items []item, names []name) error {
 		fmt.Fprintf(out, "  %-7s %3d   %s: %s\n", one.id, len(by), one.asks, by[0])
 	}
 	fmt.Fprintf(out, "%d items of the wires: %d held by a test of that name, %d come later\n\n", len(items), held, later)
+	return errors.Join(problems...)
+}
+
+// checkCovered wants the items that a requirement names to be listed, and not for later.
+func checkCovered(list []requirement, items []item) error {
+	var problems []error
+	for _, r := range list {
+		if r.state != "item" {
+			continue
+		}
+		for _, id := range strings.Fields(r.reason) {
+			if !slices.ContainsFunc(items, func(one item) bool { return one.id == id && one.where != "later" }) {
+				problems = append(problems, fmt.Errorf("requirements.txt: %s names the item %s, which is not in wires.txt", r.id, id))
+			}
+		}
+	}
 	return errors.Join(problems...)
 }
 
