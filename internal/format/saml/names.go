@@ -29,7 +29,7 @@ const (
 	StatusInvalidAttrNameOrValue = "urn:oasis:names:tc:SAML:2.0:status:InvalidAttrNameOrValue"
 	StatusInvalidNameIDPolicy    = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
 	StatusNoAuthnContext         = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
-	StatusNoPassive              = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+	StatusNoPassive              = "urn:oasis:names:tc:SAML:2.0:status:NoPassive" //nolint:gosec // the standard's name for something, not a credential
 	StatusPartialLogout          = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
 	StatusRequestDenied          = "urn:oasis:names:tc:SAML:2.0:status:RequestDenied"
 	StatusRequestUnsupported     = "urn:oasis:names:tc:SAML:2.0:status:RequestUnsupported"
@@ -61,7 +61,7 @@ const (
 
 // Subject confirmation (SAML profiles §3.3) and attribute name formats (SAML core §8.2).
 const (
-	MethodBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	MethodBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // the standard's name for something, not a credential
 
 	AttrNameURI         = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 	AttrNameBasic       = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
@@ -71,8 +71,8 @@ const (
 // Authentication context classes that services ask for (SAML authentication context §3.4).
 const (
 	ClassUnspecified                 = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
-	ClassPassword                    = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
-	ClassPasswordProtectedTransport  = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	ClassPassword                    = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"                   //nolint:gosec // the standard's name for something, not a credential
+	ClassPasswordProtectedTransport  = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport" //nolint:gosec // the standard's name for something, not a credential
 	ClassMobileTwoFactorContract     = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract"
 	ClassMobileTwoFactorUnregistered = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorUnregistered"
 	ClassSmartcardPKI                = "urn:oasis:names:tc:SAML:2.0:ac:classes:SmartcardPKI"

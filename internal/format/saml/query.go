@@ -13,10 +13,16 @@ import (
 // Pair is one parameter of a query, not yet URL-encoded.
 type Pair struct{ Name, Value string }
 
-// SignQuery makes a signed query of the Redirect binding (SAML bindings §3.4.4.1): the pairs in the order given, which must be SAMLRequest or SAMLResponse, then
-// RelayState if there is one; then SigAlg and Signature. The key is RSA or ECDSA, the hash SHA-256, -384 or -512 (zero: SHA-256), or SHA-1 for RSA and a legacy service.
+// SignQuery makes a signed query of the Redirect binding (SAML bindings §3.4.4.1): the pairs in the order given, which must be
+// SAMLRequest or SAMLResponse, then RelayState if there is one; then SigAlg and Signature. The key is RSA or ECDSA, the hash
+// SHA-256, -384 or -512 (zero: SHA-256), or SHA-1 for RSA and a legacy service.
 func SignQuery(key crypto.Signer, hash crypto.Hash, pairs ...Pair) (string, error) {
-	if len(pairs) == 0 || len(pairs) > 2 || pairs[0].Name != "SAMLRequest" && pairs[0].Name != "SAMLResponse" || len(pairs) == 2 && pairs[1].Name != "RelayState" {
+	for i, p := range pairs {
+		if message := p.Name == "SAMLRequest" || p.Name == "SAMLResponse"; i > 1 || message != (i == 0) || !message && p.Name != "RelayState" {
+			return "", refuse(ReasonQuery, "pairs")
+		}
+	}
+	if len(pairs) == 0 {
 		return "", refuse(ReasonQuery, "pairs")
 	}
 	algorithm, err := xmldsig.SignatureName(key, hash)

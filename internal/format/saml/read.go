@@ -8,9 +8,9 @@ import (
 	"chave/internal/format/xmldsig"
 )
 
-// ParseAuthnRequest reads an AuthnRequest by names. With an error, which is an *[Error], the fields that could be read are filled in all the same,
-// so that a wire can tell a service whose signature holds what was wrong; use them for nothing else. Version is not
-// judged, and children that are not named above are ignored.
+// ParseAuthnRequest reads an AuthnRequest by names. With an error, which is an *[Error], the fields that could be read are filled
+// in all the same, so that a wire can tell a service whose signature holds what was wrong; use them for nothing else. Version
+// is not judged, and children that [AuthnRequest] has no field for are ignored.
 func ParseAuthnRequest(root *etree.Element) (AuthnRequest, error) {
 	if !xmldsig.Is(root, NSProtocol, "AuthnRequest") {
 		return AuthnRequest{}, refuse(ReasonRoot, "")

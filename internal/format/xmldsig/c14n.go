@@ -179,22 +179,20 @@ func (w *writer) attributes(e *etree.Element, apex bool) []etree.Attr {
 		}
 	}
 	if len(list) > 1 {
+		spaces := make(map[string]string, 4) // resolved once, not once for each comparison
+		for _, a := range list {
+			if _, known := spaces[a.Space]; !known && a.Space != "" {
+				spaces[a.Space], _ = w.inScope.lookup(a.Space)
+			}
+		}
 		slices.SortFunc(list, func(a, b etree.Attr) int {
 			if a.Space == b.Space {
 				return cmp.Compare(a.Key, b.Key)
 			}
-			return cmp.Or(cmp.Compare(w.attributeSpace(a), w.attributeSpace(b)), cmp.Compare(a.Key, b.Key))
+			return cmp.Or(cmp.Compare(spaces[a.Space], spaces[b.Space]), cmp.Compare(a.Key, b.Key))
 		})
 	}
 	return list
-}
-
-func (w *writer) attributeSpace(a etree.Attr) string {
-	if a.Space == "" {
-		return ""
-	}
-	uri, _ := w.inScope.lookup(a.Space)
-	return uri
 }
 
 func (w *writer) name(prefix, local string) {

@@ -13,17 +13,19 @@
 //
 // # What is never accepted
 //
-// DTDs, entities but the five, processing instructions, encodings but UTF-8, XML 1.1. Comments: a comment in the middle
-// of a text has split what one program reads from what another signed, and no SAML client sends any, so [Parse] refuses them
-// rather than pick one of the two readings; only a reader of files kept by people, such as metadata, asks for them to be removed ([Limits].Comments). Keys named by the message (KeyInfo) are
-// not even looked at. HMAC, because a public key would then be a shared secret. SHA-1, unless [Policy] says so.
+// DTDs, entities but the five, processing instructions, encodings but UTF-8, XML 1.1. Comments: one in the middle of a text
+// has split what one program reads from what another signed, and no SAML client sends any, so [Parse] refuses them rather than
+// pick one of the two readings; only a reader of files kept by people, such as metadata, asks for their removal
+// ([Limits].Comments), and then the text on both sides is one. Keys named by the message (KeyInfo) are not even looked at. HMAC,
+// because a public key would then be a shared secret. SHA-1, unless [Policy] says so.
 //
 // # Canonicalisation
 //
-// The canonical forms are written here, and not taken from goxmldsig, because of what its forms get wrong: they do not know the token #default in a
-// PrefixList, nor the listed prefixes that an ancestor declares; they write xmlns="" where the standard does not; they put xml:lang behind
-// attributes that it precedes; and nothing bounds what they write, though one long namespace name can be made to repeat in thousands of elements. Each would refuse a
-// message that an honest service signed, or serve whoever wants our memory. The tests hold ours against libxml2 and, where it is right, goxmldsig.
+// The canonical forms are written here, and not taken from goxmldsig, because of what its forms get wrong: they do not know the
+// token #default in a PrefixList, nor the listed prefixes that an ancestor declares; they write xmlns="" where the standard does
+// not; they put xml:lang behind attributes that it precedes; and nothing bounds what they write, though one long namespace name
+// can be made to repeat in thousands of elements. Each would refuse a message that an honest service signed, or serve whoever
+// wants our memory. The tests hold ours against libxml2 and, where it is right, goxmldsig.
 //
 // Sources: XML-Signature Syntax and Processing 1.1, Canonical XML 1.0, Exclusive XML Canonicalization 1.0, RFC 4051 and RFC 9231 for
 // the algorithm names, SAML core §5 for the profile, cmd-authentication §1.7 and part 4 for what Portuguese services send.

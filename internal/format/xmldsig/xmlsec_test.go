@@ -86,7 +86,7 @@ func TestXmlsec1_verifies_what_we_sign(t *testing.T) {
 					if out, err := xmlsec(t.Context(), path, append(args, signed)...); err != nil {
 						t.Errorf("%s: %s", message, out)
 					}
-					write(t, signed, strings.Replace(doc, "example", "exemple", 1))
+					write(t, signed, strings.Replace(doc, "example", "another", 1))
 					if _, err := xmlsec(t.Context(), path, append(args, signed)...); err == nil {
 						t.Errorf("%s: xmlsec1 verifies anything", message)
 					}

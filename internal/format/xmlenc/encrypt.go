@@ -53,8 +53,9 @@ var (
 
 const spaceAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
 
-// EncryptAssertion returns an EncryptedAssertion element that holds a whole Assertion element, which declares all its namespaces itself. The certificate's key is
-// RSA of 2048 bits or more; random is crypto/rand outside tests. Each call draws a new key, so no nonce ever repeats under one.
+// EncryptAssertion returns an EncryptedAssertion element that holds a whole Assertion element, which declares all its namespaces
+// itself, those used in values too. The certificate's key is RSA of 2048 bits or more; random is crypto/rand outside tests.
+// Each call draws a new key, so no nonce ever repeats under one.
 func EncryptAssertion(assertion []byte, to *x509.Certificate, o Options, random io.Reader) ([]byte, error) {
 	// The reader will put the plain text in place of what encloses it, so a prefix declared elsewhere would be lost or mean something else.
 	root, err := xmldsig.Parse(assertion, xmldsig.Limits{Bytes: 1 << 20, Depth: 64, Elements: 1 << 14, Attributes: 64})
