@@ -3,6 +3,7 @@ package saml
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"chave/internal/core/consent"
 	"chave/internal/core/service"
@@ -31,7 +32,7 @@ type attribute struct {
 	value    func(consent.Value) string
 }
 
-// attributeTable is all that a service can learn with attribute_names oid or friendly:
+// attributeTable is all that a service can learn with attribute_names oid or friendly. It is written once, for each answer walks through it:
 //
 //	displayName, givenName, sn    full_name; given_names, surnames    RFC 2798 §2.3, X.520 (RFC 4519 §2.12, §2.32)
 //	mail, mobile                  email, phone                        RFC 4524 §2.16, §2.18; the phone in E.164
@@ -40,7 +41,7 @@ type attribute struct {
 //	document_type, …_country, …_number    document                    ours, and so is whatever else the catalogue holds: nobody else has a name for it
 //
 // Names of Portugal's catalogue are used only where the value is the same too; attribute_names uri has both, names and values, from there.
-func attributeTable() []attribute {
+var attributeTable = sync.OnceValue(func() []attribute {
 	part := func(name string) func(consent.Value) string {
 		return func(v consent.Value) string { return v.Parts[name] }
 	}
@@ -72,7 +73,7 @@ func attributeTable() []attribute {
 		}
 	}
 	return table
-}
+})
 
 func textOf(v consent.Value) string { return v.Text }
 
@@ -106,19 +107,29 @@ func release(s service.Service, answered consent.Answered) []released {
 	return all
 }
 
-// publicNames lists the names of Portugal's catalogue that a service gets with attribute_names uri: for each attribute the one that says most, in the order of
-// cmd-authentication.md §1.9. How each is written is core/consent's, which both wires of CMD answer from.
-func publicNames() []string {
-	const (
-		mdc   = "http://interop.gov.pt/MDC/Cidadao/"
-		cards = "http://interop.gov.pt/DadosCC/Cidadao/"
-	)
-	return []string{
-		mdc + "NIC", mdc + "NomeProprio", mdc + "NomeApelido", mdc + "NomeCompleto", mdc + "DataNascimento", mdc + "NIF", mdc + "NISS", mdc + "NSNS",
-		mdc + "Nacionalidade", mdc + "CodigoNacionalidade", mdc + "DocType", mdc + "DocNationality", mdc + "DocNumber", mdc + "DataValidade", mdc + "DataValidadeDoc",
-		mdc + "NumeroTelemovel", mdc + "CorreioElectronico", cards + "MoradaXML",
+// publicNames lists the names of Portugal's catalogue that a service gets with attribute_names uri, in the order of cmd-authentication.md §1.9: for what Chave holds the
+// names of the citizen's family, one for each thing; for the rest those of the family that its source has. How each is written is core/consent's, which
+// both wires of CMD answer from.
+var publicNames = sync.OnceValue(func() []string {
+	const mdc = "http://interop.gov.pt/MDC/Cidadao/"
+	var names []string
+	told := map[consent.Name]bool{}
+	for _, last := range []string{
+		"NIC", "NomeProprio", "NomeApelido", "NomeCompleto", "DataNascimento", "NIF", "NISS", "NSNS", "DataValidade", "DataValidadeDoc", "Nacionalidade",
+		"TemAssinaturaDigitalCMD", "CorreioElectronico", "NumeroTelemovel", "DocType", "DocNationality", "DocNumber", "CodigoNacionalidade",
+	} {
+		names = append(names, mdc+last)
+		if one, ok := consent.ReadAsked(mdc + last); ok {
+			told[one.Spelling.Name] = true
+		}
 	}
-}
+	for _, one := range consent.Spellings() {
+		if one.Name != "" && !told[one.Name] && !strings.HasPrefix(one.URI, mdc) && strings.HasPrefix(one.URI, "http://interop.gov.pt/") {
+			names = append(names, one.URI)
+		}
+	}
+	return names
+})
 
 func releaseByURI(s service.Service, answered consent.Answered) []released {
 	var asked []consent.Asked

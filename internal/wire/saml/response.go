@@ -111,7 +111,7 @@ func (p *Provider) assertion(s service.Service, q request, made issuance) string
 		`<saml:Conditions NotBefore="`, format.Second(now.Add(-behind)), `" NotOnOrAfter="`, until, `"><saml:AudienceRestriction><saml:Audience>`, audience,
 		`</saml:Audience></saml:AudienceRestriction></saml:Conditions>`,
 		`<saml:AuthnStatement AuthnInstant="`, format.Second(made.verified.AuthAt()), `" SessionIndex="`, made.index, `" SessionNotOnOrAfter="`, format.Second(made.sessionEnds),
-		`"><saml:AuthnContext><saml:AuthnContextClassRef>`, format.EscapeText(q.Classes.said(made.verified.Level())),
+		`"><saml:AuthnContext><saml:AuthnContextClassRef>`, format.EscapeText(q.Classes.said(made.level)),
 		`</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>`)
 	if all := release(s, made.verified.Answered()); len(all) > 0 {
 		b.put(`<saml:AttributeStatement>`)

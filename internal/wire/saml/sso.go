@@ -154,6 +154,7 @@ func (p *Provider) silent(w http.ResponseWriter, r *http.Request, s service.Serv
 // issuance is what an answer needs beside the proof.
 type issuance struct {
 	verified    login.Verified
+	level       service.Level // what is reported
 	name        nameID
 	index       string
 	sessionEnds time.Time
@@ -166,6 +167,7 @@ func (p *Provider) issue(tx login.Tx, s service.Service, q request, v login.Veri
 	if !v.Proven() || v.Service() != s.ID || v.Level() < max(s.MinLevel, q.Level) {
 		return fault.New(fault.LevelTooLow)
 	}
+	made.level = service.Level(v.Answered().Level(int(v.Level())))
 	session, err := tx.Session(v.Session())
 	if err != nil {
 		return err
