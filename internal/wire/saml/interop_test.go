@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"encoding/xml"
+	"errors"
 	"html"
 	"net/http"
 	"net/url"
@@ -89,7 +90,9 @@ func TestInterop_crewjam_signs_in_and_out_with_encrypted_assertions(t *testing.T
 	id := between(doc, ` InResponseTo="`, `"`)
 	got, err := sp.ParseXMLResponse([]byte(doc), []string{id}, sp.AcsURL)
 	if err != nil {
-		t.Fatalf("refused by the service: %v", err.(*crewjam.InvalidResponseError).PrivateErr)
+		var why *crewjam.InvalidResponseError
+		_ = errors.As(err, &why)
+		t.Fatalf("refused by the service: %v: %+v", err, why)
 	}
 	if got.Subject.NameID.Format != format.NameIDPersistent || got.AttributeStatements[0].Attributes[0].Values[0].Value != "Oksana Made-Up" {
 		t.Errorf("the service read %+v", got.Subject.NameID)

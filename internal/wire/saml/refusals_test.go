@@ -229,6 +229,15 @@ func TestUnsigned_requests_where_the_registration_says_so(t *testing.T) {
 	wantPage(t, b.begin(strings.Replace(r.signed(r.ask().xml()), `Version="2.0"`, `Version="2.1"`, 1), ""), "CH-1604")
 	bad := strings.Replace(r.query("SAMLRequest", r.ask().xml(), "one"), "RelayState=one", "RelayState=two", 1)
 	wantPage(t, b.get(saml.PathSSO+"?"+bad), "CH-1604")
+	t.Run("a service without a certificate may sign, and is not checked", func(t *testing.T) {
+		s.SAML.Certificates = nil
+		r.register(s)
+		b.transaction(b.begin(r.signed(r.ask().xml()), ""))
+		b.transaction(b.get(saml.PathSSO + "?" + r.query("SAMLRequest", r.ask().xml(), "")))
+		wantPage(t, b.get(saml.PathSLO+"?"+r.query("SAMLRequest", r.logout("x").xml(), "")), "CH-1604")
+		s.SAML.Certificates = []string{r.cert}
+		r.register(s)
+	})
 	t.Run("a logout is signed all the same", func(t *testing.T) {
 		wantPage(t, b.follow(b.crossPost(saml.PathSLO, form("SAMLRequest", r.logout("x").xml(), ""))), "CH-1603")
 	})
