@@ -27,7 +27,7 @@ type Give struct {
 
 // Page implements ui.View.
 func (v Give) Page() ui.Page {
-	return ui.Page{Name: "qr/give", Title: "qr.give.title", Layout: ui.Task, Problems: v.Problems, Labels: map[string]string{"number": "qr.give.number", "photo": "qr.give.photo"}}
+	return ui.Page{Name: "qr/give", Title: "qr.give.title", Layout: ui.Task, Problems: v.Problems, Focus: len(v.Problems) > 0}
 }
 
 // Asked shows who asks for what on the other screen, before anything is typed that matters.

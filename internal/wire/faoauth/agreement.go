@@ -26,7 +26,7 @@ const (
 	kindContext grant.Kind = "faoauth-context"
 	kindSource  grant.Kind = "faoauth-source"
 	kindQR      grant.Kind = "faoauth-qr"
-	kindBearer  grant.Kind = "faoauth-bearer"
+	kindBearer  grant.Kind = "faoauth-bearer" //nolint:gosec // names a kind of row
 )
 
 // agreement is what a family stands for, sealed in its row: what was asked, what the person agreed to, and what Chave itself knows of that.

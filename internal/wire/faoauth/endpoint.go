@@ -75,7 +75,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // sayings are for the developer of the service, in English.
-var sayings = map[string]string{
+var sayings = map[string]string{ //nolint:gosec // sentences about tokens
 	"invalid_request": "the request is not understood, lacks something, or names what does not exist",
 	"invalid_token":   "the token is unknown or was revoked",
 	"expired_token":   "the token's time is over: refresh it, or ask the person to sign in again",
