@@ -14,6 +14,7 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/random"
+	"chave/internal/page/qr"
 
 	"golang.org/x/time/rate"
 )
@@ -28,6 +29,9 @@ type middle struct {
 
 // bodyLimit is the largest body any route takes, in bytes; routes that need less say so themselves.
 const bodyLimit = 1 << 20
+
+// photoLimit is for the one route that takes a phone's photograph, in bytes.
+const photoLimit = 11 << 20
 
 func (m *middle) wrap(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
@@ -56,7 +60,11 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 		if m.app.secure {
 			rec.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		r.Body = http.MaxBytesReader(rec, r.Body, bodyLimit)
+		limit := int64(bodyLimit)
+		if r.URL.Path == qr.PathPhoto {
+			limit = photoLimit
+		}
+		r.Body = http.MaxBytesReader(rec, r.Body, limit)
 		inner.ServeHTTP(rec, r)
 	})
 }

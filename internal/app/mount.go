@@ -10,6 +10,7 @@ import (
 	"chave/internal/page/door"
 	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
+	"chave/internal/page/qr"
 	"chave/internal/page/signin"
 	"chave/internal/page/ui"
 
@@ -20,7 +21,7 @@ import (
 func (a *App) mount(c Config) error {
 	site, err := ui.New(ui.Config{
 		Texts: a.Texts, Now: a.Now, Demo: c.Demo, Secure: a.secure, Log: a.Log,
-		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages()},
+		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages(), qr.Pages()},
 	})
 	if err != nil {
 		return err
@@ -56,6 +57,7 @@ func (a *App) mount(c Config) error {
 	if err := a.mountFA(mux, c, m); err != nil {
 		return err
 	}
+	(&qr.Handler{Site: a.Site, Requests: a.oauth, Jar: a.Jar, Rand: a.rand, Log: a.Log}).Mount(mux)
 	if err := a.mountSAML(mux, c); err != nil {
 		return err
 	}

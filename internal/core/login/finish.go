@@ -113,7 +113,7 @@ func (s *Service) finish(ctx context.Context, id, browser, wire string, told *co
 			if err != nil {
 				return err
 			}
-			ask = &consent.Query{Number: random.ID(s.Rand), Service: t.Service, Names: t.Shared, Subject: subject}
+			ask = &consent.Query{Number: random.ID(s.Rand), Service: t.Service, Names: t.Shared, Subject: subject, Params: t.Params}
 			return errAskFirst
 		}
 		out = Outcome{Refusal: t.Refusal, Payload: t.Payload, Purpose: t.Purpose, Service: t.Service}

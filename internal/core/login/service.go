@@ -88,8 +88,11 @@ type Request struct {
 	Purpose   Purpose
 	Service   service.Service
 	Ask       []consent.Ask
-	SkipShare bool // no share page for people who agreed to all of this before; only for services that may ask so (R5.12)
-	Offline   bool // the service may come back for the data while the person is away, and says so on the share page (A16)
+	SkipShare bool              // no share page for people who agreed to all of this before; only for services that may ask so (R5.12)
+	Params    map[string]string // of attributes, for sources; see consent.ParamsOf
+	Late      bool              // Resume also answers for a sign-in that ran out of time: the service hears of it
+	Small     bool              // the pages are shown in a small window, and keep to what fits there
+	Offline   bool              // the service may come back for the data while the person is away, and says so on the share page (A16)
 	MinLevel  service.Level
 	MaxAge    *time.Duration // nil for no limit
 	Force     bool           // PIN and code afresh whatever session there is
@@ -107,7 +110,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Transaction, error) {
 	now := s.Now()
 	t := Transaction{
 		ID: random.ID(s.Rand), CreatedAt: now, ExpiresAt: now.Add(s.Times.Transaction), Browser: Digest(r.Browser),
-		Wire: r.Wire, Realm: r.Realm, SkipShare: r.SkipShare, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask, Offline: r.Offline,
+		Wire: r.Wire, Realm: r.Realm, SkipShare: r.SkipShare, Params: r.Params, Small: r.Small, Late: r.Late, Payload: r.Payload, Return: r.Return, Purpose: r.Purpose, Service: r.Service.ID, Ask: r.Ask, Offline: r.Offline,
 		MinLevel: max(r.MinLevel, service.LevelPassword), Lang: r.Lang, Hint: r.Hint,
 	}
 	t.Resume = r.Resume(t.ID)

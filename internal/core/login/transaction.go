@@ -63,9 +63,12 @@ type Transaction struct {
 	Return  string  `json:"return,omitempty"`  // where the wire will send the browser at the end; pages need its origin for form-action
 	Purpose Purpose `json:"purpose"`
 
-	Service string        `json:"service"`
-	Ask     []consent.Ask `json:"ask,omitempty"`
-	Offline bool          `json:"offline,omitempty"`
+	Service string            `json:"service"`
+	Ask     []consent.Ask     `json:"ask,omitempty"`
+	Offline bool              `json:"offline,omitempty"`
+	Params  map[string]string `json:"params,omitempty"` // of attributes, for sources
+	Late    bool              `json:"late,omitempty"`   // see Request
+	Small   bool              `json:"small,omitempty"`  // in a small window
 	// SkipShare skips the share page for people who have agreed to all of it before (R5.12).
 	SkipShare bool          `json:"skip_share,omitempty"`
 	MinLevel  service.Level `json:"min_level"`

@@ -120,7 +120,7 @@ func (h *Handler) catalogue(r *http.Request) ([]Service, error) {
 func robots(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=86400")
-	_, _ = w.Write([]byte("User-agent: *\nDisallow: /signin/\nDisallow: /key\nDisallow: /counter\nDisallow: /oauth2/\nDisallow: /language\n"))
+	_, _ = w.Write([]byte("User-agent: *\nDisallow: /signin/\nDisallow: /key\nDisallow: /counter\nDisallow: /oauth2/\nDisallow: /oauth/\nDisallow: /saml/\nDisallow: /fa/\nDisallow: /qr/\nDisallow: /language\n"))
 }
 
 // noIcon spares browsers that ask for the old name a page: every page of ours names its icon itself.

@@ -55,11 +55,14 @@ type Handler struct {
 // maxPhoto is the largest photograph that is taken, in bytes, with what a form adds to it.
 const maxPhoto = 10<<20 + 4<<10
 
+// PathPhoto takes a phone's photograph of a code.
+const PathPhoto = "/qr/photo"
+
 // Mount lists the routes. Whoever bounds bodies in general must let POST /qr/photo have 11 MiB: a phone's photograph is larger than any form.
 func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /qr", h.answer(h.give))
 	mux.HandleFunc("POST /qr", h.answer(h.typed))
-	mux.HandleFunc("POST /qr/photo", h.answer(h.photo))
+	mux.HandleFunc("POST "+PathPhoto, h.answer(h.photo))
 	mux.HandleFunc("GET /qr/{number}", h.answer(h.asked))
 	mux.HandleFunc("POST /qr/{number}", h.answer(h.begin))
 	mux.HandleFunc("GET /qr/resume/{id}", h.answer(h.finish))

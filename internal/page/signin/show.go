@@ -32,6 +32,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, t login.Transacti
 		task.Problems = []ui.Problem{{Field: fieldOf(t.Notice.Code, step), Code: string(t.Notice.Code), Args: []any{"Until", t.Notice.Until}}}
 	}
 	task.At, task.Of = position(t, step)
+	task.Small = t.Small
 	view, err := h.view(r, t, step, task, asked, lang, form)
 	if err != nil {
 		return err
@@ -74,7 +75,11 @@ func (h *Handler) view(r *http.Request, t login.Transaction, step login.Step, ta
 	case login.StepOver:
 		return Stop{Task: task, Ending: Finished, Code: string(fault.LoginAlreadyFinished)}, nil
 	}
-	return Stop{Task: task, Ending: Expired, Code: string(fault.LoginExpired)}, nil
+	again := ""
+	if t.Late {
+		again = t.Resume
+	}
+	return Stop{Task: task, Ending: Expired, Code: string(fault.LoginExpired), Again: again}, nil
 }
 
 func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked service.Service, lang string) (ui.View, error) {

@@ -26,11 +26,12 @@ type Task struct {
 	ui.Form
 	Service ui.Service
 	At, Of  int  // "step 2 of 3"; zero hides it
+	Small   bool // the service shows this in a small window
 	Back    bool // a way back to the step before is offered (posts `back=1`)
 }
 
 func (t Task) page(name, title string, args ...any) ui.Page {
-	return ui.Page{Name: name, Title: title, TitleArgs: args, Layout: ui.Task, Service: &t.Service, Problems: t.told(), Focus: true}
+	return ui.Page{Name: name, Title: title, TitleArgs: args, Layout: ui.Task, Small: t.Small, Service: &t.Service, Problems: t.told(), Focus: true}
 }
 
 // told says of a wrong code that concerns no field that the sign-in has begun again (R3.16); at a desk the same fault means something else.

@@ -31,6 +31,7 @@ type Page struct {
 	Title     string // text key of the only h1
 	TitleArgs []any  // name, value pairs of the title
 	Layout    Layout
+	Small     bool   // in a small window that a service opened (cmd-authentication.md §1.2.1): nothing around the task
 	Section   string // the navigation entry that the page belongs to
 	Service   *Service
 	Asking    string // text key of the words above the service's name; empty means "you are signing in to"

@@ -51,7 +51,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, s service.Servi
 	}
 	t, err := p.Login.Begin(r.Context(), login.Request{
 		Wire: wire, Realm: login.Compat, Payload: payload, Resume: func(id string) string { return PathResume + id }, Return: to, Purpose: login.SignIn,
-		Service: s, Ask: req.asks, Offline: true, MinLevel: max(req.Level, s.MinLevel), Lang: p.lang(r),
+		Service: s, Ask: req.asks, Offline: true, Late: true, MinLevel: max(req.Level, s.MinLevel), Lang: p.lang(r),
 		Browser: p.Jar.EnsureBrowser(w, r, p.Rand), Session: p.Jar.Session(r),
 	})
 	if err != nil {
@@ -108,7 +108,16 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 // other; all else stays here, where trying again may help.
 func (p *Provider) unfinished(w http.ResponseWriter, r *http.Request, out login.Outcome, cause error) error {
 	var req request
-	if !fault.IsKind(cause, fault.Denied) || out.Payload == nil || json.Unmarshal(out.Payload, &req) != nil {
+	if fault.Is(cause, fault.LoginExpired) { // nothing was spent, and nothing can be any more
+		t, err := p.Login.Load(r.Context(), r.PathValue("id"), p.Jar.Browser(r))
+		if err != nil || t.Wire != wire {
+			return cause
+		}
+		out.Payload = t.Payload
+	} else if !fault.IsKind(cause, fault.Denied) {
+		return cause
+	}
+	if out.Payload == nil || json.Unmarshal(out.Payload, &req) != nil {
 		return cause
 	}
 	s, err := p.serviceOf(r.Context(), req.Client)

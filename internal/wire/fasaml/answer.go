@@ -38,10 +38,7 @@ func (p *Provider) succeed(w http.ResponseWriter, r *http.Request, s service.Ser
 
 // answers tells, for every name asked and in the order asked, its state and, where there is one, its value (§1.6.1).
 func answers(s service.Service, list []wantedAttribute, answered consent.Answered) []attribute {
-	all := make([]consent.Asked, len(list))
-	for i, one := range list {
-		all[i], _ = consent.ReadAsked(one.Name)
-	}
+	all := named(list)
 	told := make([]attribute, len(list))
 	for i, one := range list {
 		a := attribute{Name: one.Name, NameFormat: one.NameFormat, State: consent.NotAvailable}

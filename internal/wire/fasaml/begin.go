@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"chave/internal/core/consent"
 	"chave/internal/core/login"
 	"chave/internal/core/service"
 )
@@ -26,11 +27,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.refuse(w, r, s, q, err)
 	}
-	target := "/signin/" + t.ID
-	if q.Modal {
-		target += "?modal=true" // a hint for the page; its layout fits a small window without it too
-	}
-	http.Redirect(w, r, target, http.StatusSeeOther)
+	http.Redirect(w, r, "/signin/"+t.ID, http.StatusSeeOther)
 	return nil
 }
 
@@ -41,7 +38,7 @@ func (p *Provider) loginRequest(r *http.Request, s service.Service, q request) (
 	}
 	return login.Request{
 		Wire: wire, Realm: login.Compat, Payload: payload, Resume: func(id string) string { return PathResume + id }, Return: q.To, Purpose: login.SignIn,
-		Service: s, Ask: asks(q.Attributes), SkipShare: s.SAML.SkipConsent && skips(q.Attributes), MinLevel: q.Level, Force: q.Force, Lang: p.lang(r),
+		Service: s, Ask: asks(q.Attributes), Params: consent.ParamsOf(named(q.Attributes)), Small: q.Modal, Late: true, SkipShare: s.SAML.SkipConsent && skips(q.Attributes), MinLevel: q.Level, Force: q.Force, Lang: p.lang(r),
 		Browser: p.Jar.Browser(r), Session: p.Jar.Session(r),
 	}, nil
 }

@@ -2,9 +2,9 @@ package fasaml_test
 
 import (
 	"crypto"
-	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"chave/internal/core/citizen"
 	"chave/internal/core/login"
@@ -103,13 +103,12 @@ func TestOptions_of_the_answer(t *testing.T) {
 	})
 }
 
-func TestWindow_mode_changes_nothing_but_a_hint_for_the_layout(t *testing.T) {
+func TestWindow_mode_changes_nothing_but_the_layout(t *testing.T) {
 	r := newRig(t)
 	b := r.browser()
 	for _, query := range []string{"?Modal=true", "?modal=True&x=y", "?Modal=false", ""} {
 		p := b.post("/fa/Default.aspx"+query, formOf(r.ask()))
-		p = b.get(p.location.String())
-		if want := strings.Contains(strings.ToLower(query), "modal=true"); (p.location.RawQuery == "modal=true") != want || p.status != http.StatusSeeOther {
+		if want := strings.Contains(strings.ToLower(query), "modal=true"); b.transaction(p).Small != want {
 			t.Errorf("%q leads to %v", query, p.location)
 		}
 	}
@@ -138,4 +137,15 @@ func TestLevel_that_the_person_cannot_reach(t *testing.T) {
 	if got := xmldsig.Text(r.answer(b.agree(tr)).at("Extensions", "FAAALevel")); got != "2" {
 		t.Errorf("an e-mail code reached level %q", got)
 	}
+}
+
+func TestMatrix_1_6_5_a_page_left_open_too_long_still_leads_back_to_the_service(t *testing.T) {
+	r := newRig(t)
+	b := r.browser()
+	tr := b.transaction(b.send(r.ask()))
+	r.advance(16 * time.Minute)
+	if !tr.Late || tr.Next(r.clock()) != login.StepExpired {
+		t.Fatalf("late %v, at %s", tr.Late, tr.Next(r.clock()))
+	}
+	r.wantRefusal(t, b.get(tr.Resume), "Responder", "AuthnFailed", statusURN+"AuthnFailed (The authentication session has expired).")
 }

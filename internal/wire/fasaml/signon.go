@@ -132,10 +132,11 @@ func checkAttributes(s service.Service, list []wantedAttribute) error {
 // asks lists what the person is asked for, each attribute once although services spell one in several ways. It is required if any spelling is.
 func asks(list []wantedAttribute) []consent.Ask {
 	var all []consent.Ask
-	for _, one := range list {
-		asked, ok := consent.ReadAsked(one.Name)
-		name := asked.Spelling.Name
-		if !ok || name == "" {
+	named := named(list)
+	wanted := consent.Wanted(named) // not what could not be answered anyway (R6.12)
+	for i, one := range list {
+		name := named[i].Spelling.Name
+		if !slices.Contains(wanted, name) {
 			continue
 		}
 		at := slices.IndexFunc(all, func(a consent.Ask) bool { return a.Name == name })
@@ -144,6 +145,15 @@ func asks(list []wantedAttribute) []consent.Ask {
 			at = len(all) - 1
 		}
 		all[at].Required = all[at].Required || one.Required
+	}
+	return all
+}
+
+// named reads the names of a request.
+func named(list []wantedAttribute) []consent.Asked {
+	all := make([]consent.Asked, len(list))
+	for i, one := range list {
+		all[i], _ = consent.ReadAsked(one.Name)
 	}
 	return all
 }
