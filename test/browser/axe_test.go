@@ -157,6 +157,9 @@ func TestAccessibility_the_demonstration_s_own_pages(t *testing.T) {
 			for _, at := range []struct{ where, address string }{
 				{"portal", home.Portal}, {"services", home.Portal + "/services"}, {"help", home.Portal + "/help"},
 				{"landing", home.Tester + "/country"}, {"phone", home.Tester},
+				{"integrate", home.Tester + "/integrate"}, {"integrate-tax", home.Tester + "/integrate/tax"},
+				{"integrate-social-security", home.Tester + "/integrate/social-security"}, {"integrate-health", home.Tester + "/integrate/health"},
+				{"integrate-bank", home.Tester + "/integrate/bank"},
 			} {
 				v.Go(at.address)
 				page(at.where)
