@@ -121,12 +121,18 @@ func (s *Service) gather(way string, all []given) learned {
 	return l
 }
 
+// forMachines are elements of the XML values that tell people nothing: versions, result codes, instants (cmd-authentication.md §1.9.7, §1.9.8).
+var forMachines = map[string]bool{
+	"Versao": true, "Estado": true, "dataRetorno": true, "codigoResultado": true, "codSituacaoFuncional": true, "dataNascimento": true, "dataObito": true,
+}
+
 // plain writes a value for a person: of XML, what stands between the marks.
 func plain(value string) string {
 	if !strings.HasPrefix(value, "<") {
 		return value
 	}
 	var parts []string
+	inside := ""
 	d := xml.NewDecoder(strings.NewReader(value))
 	for {
 		t, err := d.Token()
@@ -136,8 +142,13 @@ func plain(value string) string {
 		if err != nil {
 			return value
 		}
-		if text, ok := t.(xml.CharData); ok {
-			if words := strings.TrimSpace(string(text)); words != "" {
+		switch t := t.(type) {
+		case xml.StartElement:
+			inside = t.Name.Local
+		case xml.EndElement:
+			inside = ""
+		case xml.CharData:
+			if words := strings.TrimSpace(string(t)); words != "" && !forMachines[inside] {
 				parts = append(parts, words)
 			}
 		}

@@ -421,7 +421,7 @@ func TestWays_all_five_keep_OpenID_Connect(t *testing.T) {
 
 func TestPlain_writes_XML_for_people(t *testing.T) {
 	for value, want := range map[string]string{
-		"99410137": "99410137", "<a><b>Rua do Exemplo</b> <c>1</c></a>": "Rua do Exemplo · 1", "<broken": "<broken", "": "",
+		"99410137": "99410137", "<a><b>Rua do Exemplo</b> <c>1</c></a>": "Rua do Exemplo · 1", "<broken": "<broken", "": "", "<x><Versao>000001</Versao><nome>Ana</nome></x>": "Ana",
 	} {
 		if got := plain(value); got != want {
 			t.Errorf("%q gives %q", value, got)
