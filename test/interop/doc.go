@@ -1,7 +1,7 @@
 // Package interop lets clients that we did not write sign in, refresh and sign out, so that what we call a standard is not only our reading of it:
 // openid-client and oidc-client-ts (npm), Authlib (Python), coreos/go-oidc with x/oauth2, and lestrrat-go/jwx as a second opinion on signatures; over SAML
 // node-saml (CMD's profile) and samlify (npm), crewjam/saml (Go) and mod_auth_mellon in an Apache (Debian), with xmllint and xmlsec1 as judges of every answer;
-// at the OAuth door a plain HTTP client.
+// at CMD's OAuth door a plain HTTP client, and at its QR door jwx again.
 //
 //	make interop    all of it; npm packages come from the lock file in node/, Authlib, Apache and the SAML schemas from Debian
 //

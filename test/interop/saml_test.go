@@ -96,7 +96,7 @@ func TestNode_node_saml(t *testing.T) {
 		FA string `json:"saml_idp"`
 	}
 	v.ask(t, "/certs", &certs)
-	judge(t, kept, certs.FA, false, "citizen", "passport", "refusal", "logout")
+	judge(t, kept, certs.FA, false, "metadata", "citizen", "passport", "refusal", "logout")
 }
 
 // TestNode_samlify signs in over standard SAML.

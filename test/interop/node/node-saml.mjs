@@ -73,9 +73,12 @@ const someone = new Person(citizen);
 let profile;
 
 await run([
-  ["the FA's certificate can be read and is not the connection's", async () => {
+  ["the FA's certificate can be read, is in its metadata, and is not the connection's", async () => {
     assert.equal(new X509Certificate(saml_idp).publicKey.asymmetricKeyDetails.modulusLength, 2048);
     assert.notEqual(saml_idp, (await door("/certs")).tls_ca);
+    const metadata = await (await fetch(`${issuer}/fa/metadata`)).text();
+    assert.ok(metadata.includes(saml_idp.replace(/-----[^-]*-----|\s/g, "")));
+    keep("metadata", metadata);
   }],
   ["a citizen signs in at level 3 and is known by NIC and name", async () => {
     const relayState = Buffer.from("/caixa?de=entrada&x=<1>").toString("base64");
