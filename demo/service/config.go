@@ -171,6 +171,7 @@ func (s *Service) routes() http.Handler {
 		mux.HandleFunc("POST /oauth/signin", s.wrap(s.oauthBegin))
 		mux.HandleFunc("GET /oauth/callback", s.wrap(s.oauthFragment))
 		mux.HandleFunc("POST /oauth/callback", s.wrap(s.oauthAnswer))
+		mux.HandleFunc("POST /oauth/qr", s.wrap(s.qrDecision))
 	}
 	return guard.Handler(http.MaxBytesHandler(mux, bodyLimit))
 }

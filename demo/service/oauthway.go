@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -125,5 +126,16 @@ func (s *Service) oauthSignOut(ctx context.Context, w http.ResponseWriter, r *ht
 		s.cfg.Log.WarnContext(r.Context(), "token could not be revoked", "service", s.cfg.Registration.ID, "cause", err)
 	}
 	http.Redirect(w, r, "/signed-out?still", http.StatusSeeOther)
+	return nil
+}
+
+// qrDecision is where Chave tells what a person decided about a QR code (cmd-authentication.md §2.7.2). This service shows no codes of its own: the address is
+// there for testers who borrow the registration, and what comes is only counted in the log.
+func (s *Service) qrDecision(w http.ResponseWriter, r *http.Request) error {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return err
+	}
+	s.cfg.Log.InfoContext(r.Context(), "a QR decision came", "service", s.cfg.Registration.ID)
+	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

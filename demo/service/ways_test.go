@@ -428,3 +428,11 @@ func TestPlain_writes_XML_for_people(t *testing.T) {
 		}
 	}
 }
+
+func TestOAuth_the_address_for_QR_decisions_answers(t *testing.T) {
+	a := newAnother(t, "health")
+	resp, err := http.Post(a.rp.URL+"/oauth/qr", "application/json", strings.NewReader(`{"requestNumber":"x"}`))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Errorf("%v %v", resp, err)
+	}
+}
