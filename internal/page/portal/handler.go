@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -79,10 +80,16 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// signOut ends the session here and tells the services that were opened in it (R5.24). The cookie goes even when the store cannot be reached.
+// signOut ends the browser's sessions here and tells the services that were opened in them (R5.24): whoever leaves a shared computer means all of them, also the one that
+// CMD's wires opened. The cookies go even when the store cannot be reached.
 func (h *Handler) signOut(w http.ResponseWriter, r *http.Request) error {
-	h.Jar.ClearSession(w)
-	if err := h.Login.SignOut(r.Context(), h.Jar.Session(r)); err != nil {
+	var problems []error
+	for _, realm := range []login.Realm{login.Modern, login.Compat} {
+		jar := h.Jar.In(string(realm))
+		jar.ClearSession(w)
+		problems = append(problems, h.Login.SignOut(r.Context(), jar.Session(r)))
+	}
+	if err := errors.Join(problems...); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
