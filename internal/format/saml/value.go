@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,9 +33,10 @@ func ParseTime(s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func instantForm() *regexp.Regexp {
+// instantForm is compiled once: doing so for each message cost as much as reading the message.
+var instantForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$`)
-}
+})
 
 // NewID draws a message id: "_" and a random UUID (RFC 9562 §5.4). A source that fails panics: an id must not be guessable.
 func NewID(source io.Reader) string {
