@@ -28,7 +28,7 @@ const (
 
 	bindingPOST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 	formatURI   = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
-	bearer      = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	bearer      = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // the name of a method
 	success     = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 	// unspecified is both format and value of the name in requests over Portugal's profile (cmd-authentication.md §1.8.1).

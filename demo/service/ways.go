@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -136,7 +137,7 @@ func plain(value string) string {
 	d := xml.NewDecoder(strings.NewReader(value))
 	for {
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return strings.Join(parts, " · ")
 		}
 		if err != nil {

@@ -112,7 +112,7 @@ func document(s string) bool {
 	depth, roots := 0, 0
 	for {
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return depth == 0 && roots == 1
 		}
 		if err != nil {
