@@ -127,6 +127,17 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+func TestChooseInputs_keeps_the_fewest_that_reach_all(t *testing.T) {
+	inputs := []input{{[]byte("long, a and b"), []string{"a", "b"}}, {[]byte("a b"), []string{"a", "b"}}, {[]byte("c"), []string{"seed", "c"}}, {[]byte("a"), []string{"a"}}, {[]byte("s"), []string{"seed"}}}
+	var got []string
+	for _, one := range chooseInputs(inputs, map[string]bool{"seed": true}) {
+		got = append(got, string(one.data))
+	}
+	if strings.Join(got, "|") != "a b|c" {
+		t.Errorf("kept %q", got)
+	}
+}
+
 func TestBrief(t *testing.T) {
 	for d, want := range map[time.Duration]string{1500 * time.Millisecond: "1.5 s", 90 * time.Second: "1m30s", 600 * time.Second: "10m00s"} {
 		if got := brief(d); got != want {
