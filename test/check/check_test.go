@@ -59,6 +59,7 @@ func TestSummary_in_CI_a_skip_is_a_failure(t *testing.T) {
 		{"a step skipped in CI", []result{good, {step: "browser", verdict: skipped}}, true, true},
 		{"a test skipped at home", []result{{step: "unit", verdict: held, skips: []string{"TestX"}}}, false, false},
 		{"a test skipped in CI", []result{{step: "unit", verdict: held, skips: []string{"TestX"}}}, true, true},
+		{"in CI, a test that needs its owner's schema", []result{{step: "unit", verdict: held, skips: []string{"TestX (a.xsd is not beside this repository)"}}}, true, false},
 		{"a step failed", []result{good, {step: "lint", verdict: broken}}, false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"strings"
 	"time"
 )
 
@@ -130,16 +131,24 @@ func findTop() (string, error) {
 	}
 }
 
+// ownersFile is how a test says that it skips because a schema is absent that belongs to others: such files are compared with where somebody has put them beside the
+// repository, and never copied into it, so that no checkout alone can have them. All else that a test needs can be installed.
+const ownersFile = "is not beside this repository"
+
 // summary prints the closing page and decides whether the whole held.
 func summary(out io.Writer, results []result, took time.Duration, ci bool) error {
 	fmt.Fprintf(out, "\n──────── summary\n")
 	count := map[verdict]int{}
 	var skips []string
+	avoidable := 0
 	for _, r := range results {
 		count[r.verdict]++
 		fmt.Fprintf(out, "%-14s %-8s %8s  %s\n", r.step, r.verdict, brief(r.took), r.says)
 		for _, name := range r.skips {
 			skips = append(skips, r.step+": "+name)
+			if !strings.Contains(name, ownersFile) {
+				avoidable++
+			}
 		}
 	}
 	for _, name := range skips {
@@ -150,7 +159,7 @@ func summary(out io.Writer, results []result, took time.Duration, ci bool) error
 	switch {
 	case count[broken] > 0:
 		return fmt.Errorf("%d of %d steps failed", count[broken], len(results))
-	case ci && count[skipped]+len(skips) > 0:
+	case ci && count[skipped]+avoidable > 0:
 		return errors.New("CI=true promises that everything runs, and something was skipped")
 	}
 	return nil
