@@ -21,8 +21,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"syscall"
 	"strings"
+	"syscall"
 	"time"
 )
 
