@@ -35,6 +35,7 @@ type country struct {
 	*rig.Rig
 	options  population.Options
 	services []drive.Service
+	saml     *drive.SAML // one more, over Portugal's SAML
 }
 
 // settle makes one in a folder of its own and starts it.
@@ -56,6 +57,11 @@ func settle(t *testing.T, binary, driver string) *country {
 			MinLevel: service.LevelEmail, Attributes: []service.Ask{{Name: "full_name", Required: true}},
 		})
 	}
+	saml, err := c.overSAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	register = append(register, saml)
 	c.Rig, err = rig.New(t.Context(), rig.Options{Dir: dir, Driver: driver, Binary: binary, Counter: true, Services: register, Change: func(s *app.Settings) {
 		s.Policy.CodesPerAddress, s.Policy.CodesPerPerson, s.RequestsPerAddress = 1_000_000, codesPerPerson, 1_000_000
 	}})
@@ -69,6 +75,7 @@ func settle(t *testing.T, binary, driver string) *country {
 	for i := range c.services {
 		c.services[i].Issuer, c.services[i].Lines = c.Settings.Issuer, c.Service.Lines
 	}
+	c.saml.Destination = c.Settings.Issuer + "/fa/Default.aspx"
 	if err := c.With(t.Context(), c.populate); err != nil {
 		t.Fatal(err)
 	}

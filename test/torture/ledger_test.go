@@ -48,6 +48,7 @@ type ledger struct {
 	look   map[*holder]bool // something happened to them since the last kill
 	codes  []usedCode
 	grants []usedGrant
+	posts  []*usedPost
 	next   int // newcomers so far
 
 	total totals
@@ -58,6 +59,7 @@ type totals struct {
 	kills, signIns, registrations, changes, consents int // acknowledged
 	doubts, became                                   int // PINs in doubt, and how many of them turned out to be set
 	codes, codesInDoubt, grants, grantsInDoubt       int // tried again and refused
+	posts, postsInDoubt, answers                     int // likewise: requests over SAML, and their answers
 	audited                                          int
 }
 
@@ -98,13 +100,13 @@ func (l *ledger) decisive() {
 }
 
 // since hands over what happened since the last kill and starts afresh.
-func (l *ledger) since() (look []*holder, codes []usedCode, grants []usedGrant) {
+func (l *ledger) since() (look []*holder, codes []usedCode, grants []usedGrant, posts []*usedPost) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for h := range l.look {
 		look = append(look, h)
 	}
-	codes, grants = l.codes, l.grants
-	l.look, l.codes, l.grants = map[*holder]bool{}, nil, nil
-	return look, codes, grants
+	codes, grants, posts = l.codes, l.grants, l.posts
+	l.look, l.codes, l.grants, l.posts = map[*holder]bool{}, nil, nil, nil
+	return look, codes, grants, posts
 }

@@ -126,7 +126,7 @@ func (w *worker) replayCode(ctx context.Context, c usedCode) error {
 		if _, err := b.Post(ctx, c.at, c.form); err != nil {
 			return err
 		}
-		if b.Cookie(host, "chave_session") != c.browser.Cookie(host, "chave_session") {
+		if session(b, host) != session(c.browser, host) {
 			accepted++
 		}
 	}

@@ -69,6 +69,7 @@ func run(t *testing.T, c *country, kills int, seed uint64, beneath func(int) boo
 	t.Logf("%d PINs were sent and never answered: %d had been set, %d had not, none half", s.doubts, s.became, s.doubts-s.became)
 	t.Logf("tried again after the restart, and refused: %d accepted one-time codes (%d more never answered), %d redeemed authorization codes (%d more never answered)",
 		s.codes, s.codesInDoubt, s.grants, s.grantsInDoubt)
+	t.Logf("likewise %d requests over SAML (%d more never answered), and %d of their answers that had been given", s.posts, s.postsInDoubt, s.answers)
 	t.Logf("audit log: %d events verified; limits raised: codes_per_address, codes_per_person %d, requests_per_address", s.audited, codesPerPerson)
 }
 
@@ -133,12 +134,21 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 	w := &worker{c: c, l: l}
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
-	look, codes, grants := l.since()
+	look, codes, grants, posts := l.since()
 	if err := each(codes, func(one usedCode) error { return w.replayCode(ctx, one) }); err != nil {
 		t.Error(err)
 	}
 	if err := each(grants, func(one usedGrant) error { return w.replayGrant(ctx, one) }); err != nil {
 		t.Error(err)
+	}
+	if err := each(posts, func(one *usedPost) error { return w.replayPost(ctx, one) }); err != nil {
+		t.Error(err)
+	}
+	for _, one := range posts {
+		count(one.taken, &l.total.posts, &l.total.postsInDoubt)
+		if one.answered {
+			l.total.answers++
+		}
 	}
 	for _, one := range codes {
 		count(one.answer, &l.total.codes, &l.total.codesInDoubt)

@@ -48,7 +48,7 @@ func (w *worker) walk(h *holder, b *drive.Browser, stop func(*url.URL) bool) *dr
 	}
 	host := w.address("/").Hostname()
 	walk.After = func(step string, _ drive.Page) {
-		if step == "code" && b.Cookie(host, "chave_session") != sent.browser.Cookie(host, "chave_session") {
+		if step == "code" && session(b, host) != session(sent.browser, host) {
 			w.l.note(func(l *ledger) {
 				for i := range l.codes {
 					if l.codes[i].browser == sent.browser {
@@ -59,6 +59,11 @@ func (w *worker) walk(h *holder, b *drive.Browser, stop func(*url.URL) bool) *dr
 		}
 	}
 	return walk
+}
+
+// session is what a browser holds of sessions, of both realms.
+func session(b *drive.Browser, host string) string {
+	return b.Cookie(host, "chave_session") + " " + b.Cookie(host, "chave_compat")
 }
 
 // signIn is a whole sign-in to a service that the holder may not have met.
@@ -196,6 +201,8 @@ func (w *worker) work(ctx context.Context) error {
 			err = w.first(ctx, h)
 		case w.r.IntN(4) == 0:
 			err = w.changePIN(ctx, h)
+		case w.r.IntN(4) == 0:
+			err = w.cross(ctx, h)
 		default:
 			err = w.signIn(ctx, h)
 		}
