@@ -17,7 +17,7 @@ type Sources struct {
 	// Wait is how long a sign-in waits for all sources together; Limit how long one question may take when nobody waits for it.
 	Wait, Limit time.Duration
 	Log         *slog.Logger
-	// Count is told of each question's outcome: "ok", "withheld", "failed", "late", "absent"; may be nil.
+	// Count is told of each question's outcome: "ok", "withheld", "failed", "late", "absent"; it may be called from several goroutines at once, and may be nil.
 	Count func(source Source, outcome string)
 }
 

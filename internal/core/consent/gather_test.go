@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,11 +36,16 @@ func after(d time.Duration, text string) source {
 func TestA20_a_slow_a_failing_and_a_silent_source_cost_their_attributes_and_no_more_than_the_wait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged bytes.Buffer
+		var mu sync.Mutex // sources are asked side by side
 		outcomes := map[consent.Source]string{}
 		deaf := make(chan struct{})
 		s := &consent.Sources{
 			Wait: 3 * time.Second, Limit: 30 * time.Second, Log: slog.New(slog.NewTextHandler(&logged, nil)),
-			Count: func(source consent.Source, outcome string) { outcomes[source] = outcome },
+			Count: func(source consent.Source, outcome string) {
+				mu.Lock()
+				defer mu.Unlock()
+				outcomes[source] = outcome
+			},
 			Providers: map[consent.Source]consent.Provider{
 				consent.AddressRegister: after(2500*time.Millisecond, "Rua do Exemplo 1"),
 				consent.SocialSecurity:  after(time.Minute, "too late"),
