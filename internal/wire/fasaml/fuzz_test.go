@@ -79,7 +79,7 @@ func FuzzExtensions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, extensions string) {
 		doc, err := xmldsig.Signer{Key: spKey().key, Certificate: spKey().der}.Sign(r.request(func(a *authn) { a.Extensions = extensions }).xml())
 		if err != nil {
-			t.Skip()
+			return // not what this target is about; another one has it
 		}
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, formRequest(formOf(doc).Encode()))

@@ -30,7 +30,7 @@ func FuzzBasicAuth(f *testing.F) {
 	r := newRig(f)
 	f.Fuzz(func(t *testing.T, header string) {
 		if header == basicAuth("bank", secret) {
-			t.Skip()
+			return
 		}
 		req := httptest.NewRequest(http.MethodPost, "/oauth2/par", strings.NewReader(ask("client_id", "").Encode()))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
