@@ -40,6 +40,17 @@ func ReadService(name string, data []byte) (service.Settings, error) {
 		}
 		s.Secret = secret
 	}
+	if s.SCMD != nil && s.SCMD.PasswordFile != "" {
+		path := s.SCMD.PasswordFile
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(name), path)
+		}
+		password, err := secretFile(path)
+		if err != nil {
+			return s, fmt.Errorf("%s: scmd.password_file: %w", name, err)
+		}
+		s.SCMD.Password = password
+	}
 	return s, nil
 }
 

@@ -35,6 +35,21 @@ const (
 	GrantReused     Kind = "grant.reused"
 	GrantRevoked    Kind = "grant.revoked"
 	KeyRotated      Kind = "signing_key.rotated"
+
+	SigningActivated   Kind = "signing.activated"
+	SigningEnded       Kind = "signing.ended"
+	SigningSuspended   Kind = "signing.suspended" // "it was not me"
+	SigningResumed     Kind = "signing.resumed"
+	SignPINRefused     Kind = "signing.pin_refused"
+	SignPINBlocked     Kind = "signing.pin_blocked"
+	SignPINChanged     Kind = "signing.pin_changed"
+	SignaturePrepared  Kind = "signing.prepared"
+	SignCodeRefused    Kind = "signing.code_refused"
+	SignaturePermitted Kind = "signing.permitted" // in the commit that spends the permit: no signature without it
+	SignatureMade      Kind = "signing.made"
+	CertificateIssued  Kind = "certificate.issued"
+	CertificateStatus  Kind = "certificate.status"
+	AuthorityMade      Kind = "authority.made"
 )
 
 // Event is one decision. Person and Actor are internal ids; Data holds codes and names of things, never values.

@@ -127,6 +127,47 @@ const (
 	EncryptionImpossible Code = "CH-1619"
 )
 
+// Signing (cmd-signature.md; R4).
+const (
+	SigningInactive      Code = "CH-1701" // this person has no active signing key
+	SigningSuspended     Code = "CH-1702" // the certificate is suspended: it was not me, or an operator
+	SignPINBlocked       Code = "CH-1703" // three wrong signature PINs, or wrong codes in too many signatures in a row
+	SignPINWrong         Code = "CH-1704"
+	SignPINSame          Code = "CH-1705" // the sign-in PIN must not sign
+	TermsNotAccepted     Code = "CH-1706"
+	AlreadySigning       Code = "CH-1707" // one active signing key per person
+	OperationUnknown     Code = "CH-1708" // no such operation, or not this caller's
+	OperationExpired     Code = "CH-1709"
+	OperationOver        Code = "CH-1710" // spent, refused, or ended by wrong codes
+	TooManyPending       Code = "CH-1711"
+	TooManyDocuments     Code = "CH-1712"
+	NoDocuments          Code = "CH-1713"
+	DigestInvalid        Code = "CH-1714" // wrong length or prefix
+	HashNotAllowed       Code = "CH-1715" // SHA-1, MD5, or one this wire does not take
+	PermitMismatch       Code = "CH-1716" // another hash, key, session or application than was confirmed
+	ResendTooSoon        Code = "CH-1717" // within 30 s of the last code, or after the third
+	KeystoreUnavailable  Code = "CH-1718"
+	CertificateRefused   Code = "CH-1719" // our own linter refused what we were about to issue
+	AuthorityMissing     Code = "CH-1720" // no issuing authority yet: chave ca init
+	KeyMismatch          Code = "CH-1721" // the request names a key that is not this person's active one
+	NotPDF               Code = "CH-1731"
+	PDFEncrypted         Code = "CH-1732"
+	PDFDamaged           Code = "CH-1733"
+	PDFHybrid            Code = "CH-1734" // two cross-reference forms that may tell different stories
+	PDFLocked            Code = "CH-1735" // an earlier signature forbids further ones
+	PDFTooLarge          Code = "CH-1736"
+	PDFTooComplex        Code = "CH-1737"
+	PlaceInvalid         Code = "CH-1738" // no such page, or outside it
+	PictureInvalid       Code = "CH-1739"
+	DraftUnknown         Code = "CH-1740"
+	TooManyDrafts        Code = "CH-1741"
+	TimestampUnavailable Code = "CH-1742"
+	StatusUnavailable    Code = "CH-1743"
+	NotSignature         Code = "CH-1744" // no signature found, or one that cannot be read
+	CertificateUnknown   Code = "CH-1745"
+	ClockDrift           Code = "CH-1746" // the timestamp authority stops (S10)
+)
+
 type entry struct {
 	code Code
 	kind Kind
@@ -237,6 +278,44 @@ func catalogue() []entry {
 		{QROver, Conflict, "qr_over"},
 		{SourceUnavailable, Unavailable, "source_unavailable"},
 		{EncryptionImpossible, Invalid, "encryption_impossible"},
+
+		{SigningInactive, Denied, "signing_inactive"},
+		{SigningSuspended, Denied, "signing_suspended"},
+		{SignPINBlocked, Exhausted, "sign_pin_blocked"},
+		{SignPINWrong, Denied, "sign_pin_wrong"},
+		{SignPINSame, Invalid, "sign_pin_same"},
+		{TermsNotAccepted, Invalid, "terms_not_accepted"},
+		{AlreadySigning, Conflict, "already_signing"},
+		{OperationUnknown, NotFound, "operation_unknown"},
+		{OperationExpired, Expired, "operation_expired"},
+		{OperationOver, Conflict, "operation_over"},
+		{TooManyPending, Exhausted, "too_many_pending"},
+		{TooManyDocuments, Invalid, "too_many_documents"},
+		{NoDocuments, Invalid, "no_documents"},
+		{DigestInvalid, Invalid, "digest_invalid"},
+		{HashNotAllowed, Invalid, "hash_not_allowed"},
+		{PermitMismatch, Denied, "permit_mismatch"},
+		{ResendTooSoon, Exhausted, "resend_too_soon"},
+		{KeystoreUnavailable, Unavailable, "keystore_unavailable"},
+		{CertificateRefused, Internal, "certificate_refused"},
+		{AuthorityMissing, Unavailable, "authority_missing"},
+		{KeyMismatch, Denied, "key_mismatch"},
+		{NotPDF, Invalid, "not_pdf"},
+		{PDFEncrypted, Invalid, "pdf_encrypted"},
+		{PDFDamaged, Invalid, "pdf_damaged"},
+		{PDFHybrid, Invalid, "pdf_hybrid"},
+		{PDFLocked, Denied, "pdf_locked"},
+		{PDFTooLarge, Invalid, "pdf_too_large"},
+		{PDFTooComplex, Invalid, "pdf_too_complex"},
+		{PlaceInvalid, Invalid, "place_invalid"},
+		{PictureInvalid, Invalid, "picture_invalid"},
+		{DraftUnknown, NotFound, "draft_unknown"},
+		{TooManyDrafts, Exhausted, "too_many_drafts"},
+		{TimestampUnavailable, Unavailable, "timestamp_unavailable"},
+		{StatusUnavailable, Unavailable, "status_unavailable"},
+		{NotSignature, Invalid, "not_signature"},
+		{CertificateUnknown, NotFound, "certificate_unknown"},
+		{ClockDrift, Unavailable, "clock_drift"},
 	}
 }
 

@@ -20,6 +20,13 @@ const (
 	KeyCreated         Kind = "key_created"
 	KeyCancelled       Kind = "key_cancelled"
 	SignedInNewBrowser Kind = "signed_in_new_browser" // data: service (A4)
+	SignCode           Kind = "sign_code"             // data: code, service, document (one name, up to 40 characters), more (how many others, may be empty) (R3.19)
+	SigningActivated   Kind = "signing_activated"
+	SigningEnded       Kind = "signing_ended"
+	SigningSuspended   Kind = "signing_suspended"
+	SignPINBlocked     Kind = "sign_pin_blocked"
+	SignPINChanged     Kind = "sign_pin_changed"
+	SignedDocuments    Kind = "signed_documents" // data: service, document, more (A4); by e-mail only
 	// Nothing is never sent: it is written where a known person would be told something, so that identifiers nobody has cost the same work (R3.26).
 	Nothing Kind = "nothing"
 )

@@ -77,7 +77,7 @@ func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	if s.MinLevel < LevelPassword || s.MinLevel > LevelCard {
 		bad("min_level", "%d is not 1 to 4", s.MinLevel)
 	}
-	if len(s.RedirectURIs) == 0 {
+	if len(s.RedirectURIs) == 0 && (s.SCMD == nil || s.CSC != nil) {
 		bad("redirect_uris", "name at least one address that answers may go to")
 	}
 	checkURIs(bad, "redirect_uris", s.RedirectURIs, false)
@@ -90,6 +90,7 @@ func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	checkAttributes(bad, s.Attributes)
 	checkSAML(bad, &s, now)
 	checkOAuth(bad, &s)
+	checkSigning(bad, &s)
 	checkCompat(bad, s)
 	if s.SubjectType == Pairwise && s.Sector == "" && len(s.RedirectURIs) > 0 {
 		s.Sector = sectorOf(s.ID, s.RedirectURIs[0])
@@ -107,8 +108,20 @@ func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	if s.Secret != "" {
 		made.SecretMAC = vault.MAC("client-secret", []byte(s.ID), []byte(s.Secret))
 	}
+	if s.SCMD != nil {
+		made.SCMDMAC = vault.MAC(scmdLabel, []byte(s.ID), []byte(s.SCMD.Password))
+		s.SCMD.Password, s.SCMD.PasswordFile = "", ""
+	}
 	made.Secret, made.SecretFile, made.JWKSText = "", "", ""
 	return made, nil
+}
+
+// scmdLabel separates the SOAP password from every other secret of a service.
+const scmdLabel = "scmd-password"
+
+// SCMDPassword is the keyed form of a SOAP password, to compare with SCMDMAC in constant time.
+func SCMDPassword(vault Vault, id, password string) []byte {
+	return vault.MAC(scmdLabel, []byte(id), []byte(password))
 }
 
 type report func(path, format string, args ...any)

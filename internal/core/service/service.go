@@ -110,6 +110,10 @@ type Settings struct {
 	SAML *SAML `yaml:"saml" json:"saml,omitempty"`
 	// OAuth registers it with CMD's OAuth door and QR-code sign-in.
 	OAuth *OAuth `yaml:"oauth" json:"oauth,omitempty"`
+	// SCMD registers it with CMD's SOAP signature services.
+	SCMD *SCMD `yaml:"scmd" json:"scmd,omitempty"`
+	// CSC lets it ask for signatures over the Cloud Signature Consortium's API, under its client id and secret.
+	CSC *CSC `yaml:"csc" json:"csc,omitempty"`
 	// Compat turns on what CMD's wires need and today's rules forbid; see Switch. Empty unless said otherwise.
 	Compat map[Switch]Allowance `yaml:"compat" json:"compat,omitempty"`
 	// Closed answers every request with "this service is closed".
@@ -127,6 +131,7 @@ type Ask struct {
 type Service struct {
 	Settings
 	SecretMAC  []byte `json:"-"` // keyed digest of the secret
+	SCMDMAC    []byte `json:"-"` // keyed digest of the SOAP password
 	FirstParty bool   `json:"-"` // one of Chave's own pages: nothing is shared, so nothing is asked
 }
 

@@ -38,6 +38,12 @@ func (s Switch) why() (breaks, change string) {
 		return "a bearer token that lives a day (RFC 9700 §2.2)", "fetch attributes within 300 seconds of the sign-in, or refresh"
 	case NoState:
 		return "answers that nothing binds to a request (RFC 9700 §2.1)", "send a random state and compare it"
+	case CollectsPIN:
+		return "signature PINs in the hands of a service (CEN EN 419 241-1, T5)", "hand people over to Chave's own page: CSC with oauth2/authorize"
+	case ClearPIN:
+		return "PINs without encryption of their own (cmd-signature.md §1.1)", "call SCMDService instead of CCMovelDigitalSignature"
+	case Unauthenticated:
+		return "calls that nobody vouches for (cmd-signature.md §1.5)", "send the user and password that you were given"
 	}
 	return "", ""
 }

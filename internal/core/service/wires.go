@@ -2,6 +2,7 @@ package service
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"chave/internal/core/consent"
@@ -15,6 +16,9 @@ const (
 	WireFA    Wire = "fa"
 	WireSAML  Wire = "saml"
 	WireOAuth Wire = "oauth"
+
+	WireSCMD     Wire = "scmd"      // the SOAP signature services, by application id in lower case
+	WireSCMDUser Wire = "scmd-user" // the same, by the user of HTTP Basic
 )
 
 // Name is what a wire calls a service: an entity id, or a client id.
@@ -31,6 +35,9 @@ func (s Service) Names() []Name {
 	}
 	if s.OAuth != nil {
 		all = append(all, Name{WireOAuth, s.OAuth.ClientID})
+	}
+	if s.SCMD != nil {
+		all = append(all, Name{WireSCMD, strings.ToLower(s.SCMD.ApplicationID)}, Name{WireSCMDUser, s.SCMD.User})
 	}
 	return all
 }
@@ -124,10 +131,16 @@ const (
 	ImplicitToken Switch = "implicit_token" // the OAuth door: a token in the address, no client login, no PKCE (A14, B2)
 	LongToken     Switch = "long_token"     // its token lives 86,400 s instead of 300 (A14)
 	NoState       Switch = "no_state"       // requests to it without state (B4)
+
+	CollectsPIN     Switch = "collects_pin"    // signature PINs and codes pass through the service: SCMD, and CSC's explicit authorization (T5)
+	ClearPIN        Switch = "clear_pin"       // not even encrypted inside TLS: the old CCMovel service
+	Unauthenticated Switch = "unauthenticated" // CCMovel calls without HTTP Basic (cmd-signature.md §1.5)
 )
 
 // Switches lists them all.
-func Switches() []Switch { return []Switch{LegacySHA1, ImplicitToken, LongToken, NoState} }
+func Switches() []Switch {
+	return []Switch{LegacySHA1, ImplicitToken, LongToken, NoState, CollectsPIN, ClearPIN, Unauthenticated}
+}
 
 // Allowance is one switch that is on.
 type Allowance struct {

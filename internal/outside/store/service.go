@@ -17,6 +17,7 @@ const servicesSealed = "services.sealed"
 type registration struct {
 	Settings   service.Settings `json:"settings"`
 	SecretMAC  []byte           `json:"secret_mac,omitempty"`
+	SCMDMAC    []byte           `json:"scmd_mac,omitempty"`
 	FirstParty bool             `json:"first_party,omitempty"`
 }
 
@@ -54,7 +55,7 @@ func (tx *Tx) openService(id string, sealed []byte) (service.Service, error) {
 	if err := tx.unseal(servicesSealed, id, sealed, &r); err != nil {
 		return service.Service{}, err
 	}
-	opened := service.Service{Settings: r.Settings, SecretMAC: r.SecretMAC, FirstParty: r.FirstParty}
+	opened := service.Service{Settings: r.Settings, SecretMAC: r.SecretMAC, SCMDMAC: r.SCMDMAC, FirstParty: r.FirstParty}
 	tx.db.opened.Store(id, openedService{bytes.Clone(sealed), opened})
 	return opened, nil
 }
@@ -89,7 +90,7 @@ func (tx *Tx) Services() ([]service.Service, error) {
 
 // SaveService inserts or replaces.
 func (tx *Tx) SaveService(s service.Service) error {
-	sealed, err := tx.seal(servicesSealed, s.ID, registration{s.Settings, s.SecretMAC, s.FirstParty})
+	sealed, err := tx.seal(servicesSealed, s.ID, registration{s.Settings, s.SecretMAC, s.SCMDMAC, s.FirstParty})
 	if err != nil {
 		return err
 	}
