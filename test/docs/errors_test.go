@@ -46,6 +46,7 @@ fault.
 var groups = map[byte]string{
 	'0': "Requests that never reached a rule", '1': "A sign-in as a whole", '2': "Identifier, PIN, code", '3': "Choosing a PIN",
 	'4': "At a counter", '5': "For services", '6': "For services over SAML, CMD's OAuth door and QR codes",
+	'7': "Signing",
 }
 
 var placeholder = regexp.MustCompile(`\{\{\s*\.\w+\s*\}\}`)
