@@ -80,6 +80,8 @@ type Person struct {
 	Phone       string // E.164
 	Email       string
 	PIN         string // chosen, never temporary; empty where there is no key
+	SignPIN     string // signs with it; empty where signing is not switched on
+	Suspended   bool   // the signature certificate is on hold: "it was not me"
 	Lang        string // "pt" or "en"
 	Key         KeyState
 	Roles       []string
@@ -93,6 +95,9 @@ func (p Person) FullName() string { return p.GivenNames + " " + p.Surnames }
 
 // SignsIn reports whether the person can sign in without further ado.
 func (p Person) SignsIn() bool { return p.Key == KeyActive }
+
+// Signs reports whether the person can sign documents.
+func (p Person) Signs() bool { return p.SignPIN != "" && !p.Suspended }
 
 // Operator reports whether the person works at the counter.
 func (p Person) Operator() bool {
@@ -141,6 +146,8 @@ type personFile struct {
 	Phone       string         `yaml:"phone"`
 	Email       string         `yaml:"email"`
 	PIN         string         `yaml:"pin"`
+	SignPIN     string         `yaml:"sign_pin"`
+	Signing     string         `yaml:"signing"`
 	Lang        string         `yaml:"lang"`
 	Key         KeyState       `yaml:"key"`
 	Roles       []string       `yaml:"roles"`
@@ -202,7 +209,7 @@ func (f personFile) person(today time.Time) (Person, error) {
 		ID: f.ID, GivenNames: f.GivenNames, Surnames: f.Surnames, Describes: f.Describes, Badge: f.Badge,
 		Nationality: f.Nationality, BirthDate: day("birth_date", f.BirthDate),
 		NIC: f.NIC, NIF: f.NIF, NISS: f.NISS, NSNS: f.NSNS, Phone: f.Phone, Email: f.Email,
-		PIN: f.PIN, Lang: f.Lang, Key: f.Key, Roles: f.Roles, Register: f.Register, Accompanied: f.Accompanied,
+		PIN: f.PIN, SignPIN: f.SignPIN, Suspended: f.Signing == "suspended", Lang: f.Lang, Key: f.Key, Roles: f.Roles, Register: f.Register, Accompanied: f.Accompanied,
 	}
 	if f.Deceased != "" {
 		p.Deceased = day("deceased", f.Deceased)
@@ -241,6 +248,9 @@ func (f personFile) person(today time.Time) (Person, error) {
 		}
 	default:
 		problems = append(problems, fmt.Errorf("key state %q is not known", f.Key))
+	}
+	if f.SignPIN != "" && f.Key != KeyActive || f.SignPIN != "" && f.SignPIN == f.PIN || f.Signing != "" && (f.Signing != "suspended" || f.SignPIN == "") {
+		problems = append(problems, errors.New("sign_pin needs an active key and another PIN than pin; signing is only ever suspended"))
 	}
 	if f.Lang != "pt" && f.Lang != "en" {
 		problems = append(problems, fmt.Errorf("lang %q is not pt or en", f.Lang))

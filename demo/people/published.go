@@ -4,10 +4,12 @@ package people
 // The names of its JSON members are a documented contract.
 type Published struct {
 	ID        string              `json:"id"`
-	Name      string              `json:"name"`  // as the full-name attribute
-	Phone     *string             `json:"phone"` // E.164, null where there is none
-	Email     *string             `json:"email"` // null where there is none
-	PIN       *string             `json:"pin"`   // chosen, never temporary; null where there is none
+	Name      string              `json:"name"`     // as the full-name attribute
+	Phone     *string             `json:"phone"`    // E.164, null where there is none
+	Email     *string             `json:"email"`    // null where there is none
+	PIN       *string             `json:"pin"`      // chosen, never temporary; null where there is none
+	SignPIN   *string             `json:"sign_pin"` // null where signing was never switched on
+	Signing   bool                `json:"signing"`  // whether the person can sign now
 	Documents []PublishedDocument `json:"documents"`
 	Describes string              `json:"describes"` // one English line
 }
@@ -25,6 +27,7 @@ func Publish(list []Person) []Published {
 	for _, p := range list {
 		entry := Published{
 			ID: p.ID, Name: p.FullName(), Phone: orNull(p.Phone), Email: orNull(p.Email), PIN: orNull(p.PIN),
+			SignPIN: orNull(p.SignPIN), Signing: p.Signs(),
 			Documents: make([]PublishedDocument, 0, len(p.Documents)), Describes: p.Describes.EN,
 		}
 		for _, d := range p.Documents {

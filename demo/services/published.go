@@ -10,6 +10,14 @@ type Published struct {
 	URL          string          `json:"url"`
 	SAML         *PublishedSAML  `json:"saml,omitempty"`
 	OAuth        *PublishedOAuth `json:"oauth,omitempty"`
+	SCMD         *PublishedSCMD  `json:"scmd,omitempty"`
+}
+
+// PublishedSCMD is what a test needs to call the SOAP signature services in a service's name.
+type PublishedSCMD struct {
+	ApplicationID string `json:"application_id"`
+	User          string `json:"user"`
+	Password      string `json:"password"`
 }
 
 // PublishedSAML is what a test needs to speak SAML in a service's name.
@@ -40,6 +48,9 @@ func (r Registration) Publish() Published {
 		p.OAuth = &PublishedOAuth{
 			ClientID: o.ClientID, RedirectURIs: o.RedirectURIs, Callback: o.Callback, Certificate: r.Pair.Certificate, Key: r.Pair.Key.Reveal(),
 		}
+	}
+	if c := r.SCMD; c != nil {
+		p.SCMD = &PublishedSCMD{ApplicationID: c.ApplicationID, User: c.User, Password: c.Password.Reveal()}
 	}
 	return p
 }

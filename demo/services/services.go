@@ -8,7 +8,9 @@ package services
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -50,8 +52,11 @@ type Registration struct {
 	Attributes             []Ask        `yaml:"attributes"`
 
 	// SAML and OAuth are what two services are registered for beside OpenID Connect; nil for the others.
-	SAML   *SAML                `yaml:"saml"`
-	OAuth  *OAuth               `yaml:"oauth"`
+	SAML  *SAML  `yaml:"saml"`
+	OAuth *OAuth `yaml:"oauth"`
+	// SCMD and CSC say how it may ask for signatures.
+	SCMD   *SCMD                `yaml:"scmd"`
+	CSC    *CSC                 `yaml:"csc"`
 	Compat map[string]Allowance `yaml:"compat"`
 
 	// File is the whole registration as bytes of YAML, for the product's own strict reader.
@@ -80,6 +85,19 @@ type OAuth struct {
 	Callback     string   `yaml:"callback"`    // of QR-code requests
 	Certificate  string   `yaml:"certificate"` // PEM, for QR-code requests
 	Also         []string `yaml:"also"`
+}
+
+// SCMD is a service's registration for the SOAP signature services.
+type SCMD struct {
+	ApplicationID string `yaml:"application_id"`
+	User          string `yaml:"user"`
+	Password      Secret `yaml:"password"`
+}
+
+// CSC is a service's registration for the Cloud Signature Consortium's API.
+type CSC struct {
+	Explicit  bool `yaml:"explicit"`
+	Documents bool `yaml:"documents"`
 }
 
 // Allowance is one switch of the registration that lets something old through.
@@ -144,7 +162,7 @@ func Load(name string, own Own) (Registration, error) {
 	}
 	// PEM is base64 and dashes, so that its line ends are all there is to write differently inside a YAML string.
 	certificate := strings.ReplaceAll(own.Pair.Certificate, "\n", `\n`)
-	data = []byte(strings.NewReplacer("{base}", own.Base, "{secret}", own.Secret, "{certificate}", certificate).Replace(string(data)))
+	data = []byte(strings.NewReplacer("{base}", own.Base, "{secret}", own.Secret, "{scmd_password}", scmdPassword(own.Secret), "{certificate}", certificate).Replace(string(data)))
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	var r Registration
@@ -153,6 +171,12 @@ func Load(name string, own Own) (Registration, error) {
 	}
 	r.File, r.Pair = data, own.Pair
 	return r, nil
+}
+
+// scmdPassword is another secret than the client's, made from it so that the demonstration has one secret a service to keep.
+func scmdPassword(secret string) string {
+	sum := sha256.Sum256([]byte("scmd password of " + secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:24])
 }
 
 // Scopes are what the service asks for in OpenID Connect: "openid", "profile" for names and birth
