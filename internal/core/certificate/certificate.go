@@ -40,20 +40,20 @@ const (
 	CertificateHold      Reason = 6
 )
 
-// Certificate is one certificate of a person. Who, TBS and DER are sealed at rest.
+// Certificate is one certificate, of a person or of an authority below the root. Who, TBS and DER are sealed at rest.
 type Certificate struct {
 	Serial    string // lower-case hexadecimal, no leading zeros cut: 32 digits
 	Version   int64  // compare-and-set
 	Authority string // id of the issuing authority
 	Profile   string
-	Person    citizen.ID
+	Person    citizen.ID // empty for an authority's
 	TBS       []byte // what was reserved to be signed
 	DER       []byte // empty while reserved
 	State     State
 	Reason    Reason
 	NotBefore time.Time
 	NotAfter  time.Time
-	ChangedAt time.Time // of the last change of state: what a list gives as revocation date
+	ChangedAt time.Time // of the last change of status, zero before the first: what a list gives as revocation date
 }
 
 // Role is what an authority's key does, and nothing else (S10).
@@ -105,7 +105,12 @@ type Tx interface {
 	UpdateCertificate(Certificate) error
 	// RevokedCertificates lists serial, reason and time of an authority's certificates that are suspended or revoked and have not ended before an instant, by serial,
 	// after a serial, at most n.
+	// They carry no Person, TBS or DER.
 	RevokedCertificates(authority string, notEndedBefore time.Time, after string, n int) ([]Certificate, error)
+	// StatusChangedAt is when the status of any of an authority's certificates changed last; zero when none did.
+	StatusChangedAt(authority string) (time.Time, error)
+	// ReservedCertificates lists those reserved before an instant that were never handed out, oldest first, at most n.
+	ReservedCertificates(before time.Time, n int) ([]Certificate, error)
 
 	// InsertAuthority adds one; fault.RowConflict when its role has an active one and it is active too.
 	InsertAuthority(Authority) error
@@ -115,4 +120,8 @@ type Tx interface {
 	UpdateAuthority(Authority) error
 	// NextCRLNumber counts an authority's lists; it never gives a number twice.
 	NextCRLNumber(authority string) (int64, error)
+	// KeepCRL keeps the list of an authority whose key is not at hand, a root, in DER. It has taken a number before.
+	KeepCRL(authority string, list []byte) error
+	// KeptCRL reads it; fault.RowNotFound when there is none.
+	KeptCRL(authority string) ([]byte, error)
 }
