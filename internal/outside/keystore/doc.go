@@ -4,10 +4,10 @@
 // A thief with the whole database and no keystore can test no PIN, find no person and sign nothing (blueprint §4.1,
 // §4.3). A thief with the keystore and no database has keys that open nothing. That split is all this package is for.
 //
-// The one back end so far is [Soft]: a root of 32 bytes from a file, a passphrase or memory. Its operations are those
+// [Soft] keeps a root of 32 bytes from a file, a passphrase or memory. Its operations are those
 // a hardware module offers too (keyed hash, seal, open, make a key, sign), and package keystoretest says what any back
-// end must do, so that PKCS#11 or a remote signer can take its place without its users noticing. The interface is
-// declared by each user in core, with only the methods it calls.
+// end must do, so that PKCS#11 or a remote signer can take its place without its users noticing. [Store] is all of it;
+// each user in core declares an interface of its own, with only the methods it calls.
 //
 // # What is derived from a root
 //
@@ -26,8 +26,15 @@
 // check it with [Soft.MACWith]; sealed values carry the key id themselves ([Soft.SealedUnder]). A root may be removed
 // when no row names it any more. Removing it earlier makes those rows unreadable for good.
 //
+// # People's keys
+//
+// A person's signing key rests in two layers (blueprint §4.2): sealed like every private key, and around that locked under
+// HKDF(keyed hash of context and secret), the secret being what core/signing makes of the signature PIN. So the database alone opens
+// nothing, and neither do database and keystore together: each PIN must be tried against what core/signing counts. A key is
+// lent to one function and wiped after it.
+//
 // # What it never does
 //
 // It stores nothing, logs nothing, and returns no key. Signing keys leave it only sealed, or as a crypto.Signer that
-// prints as [redacted].
+// prints as [redacted]. It counts no tries and knows no permit: whoever may ask for a person's key is decided before.
 package keystore

@@ -56,7 +56,9 @@ func (s *Soft) Open(label string, context, sealed []byte) ([]byte, error) {
 
 // SealedUnder returns the key id that a sealed value names, without opening it: rows whose id is not [Soft.CurrentKey] are
 // those a rotation job has yet to seal again. It returns [ErrTampered] for what cannot be a sealed value.
-func (*Soft) SealedUnder(sealed []byte) (keyID string, err error) {
+func (*Soft) SealedUnder(sealed []byte) (keyID string, err error) { return sealedUnder(sealed) }
+
+func sealedUnder(sealed []byte) (keyID string, err error) {
 	if len(sealed) < Overhead || sealed[0] != sealVersion {
 		return "", ErrTampered
 	}

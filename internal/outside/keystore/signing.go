@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/x509"
 	"fmt"
 	"io"
 )
@@ -20,37 +19,48 @@ const rsaBits = 3072
 // compatBits is what services that are tied to CMD's wires were built for (cmd-authentication.md §1.7.4).
 const compatBits = 2048
 
+// rootBits is for certificates that outlive many others.
+const rootBits = 4096
+
 // NewSigningKey makes a private key for a JOSE algorithm (RFC 7518 §3.1, RFC 8037): "ES256" on P-256, "RS256" with 3072 bits
-// (about a second of work), or "EdDSA" on Ed25519; or "RSA-2048" for the compat wires, whose clients know nothing longer. The key comes back sealed, to be kept in the database, so that all nodes
+// (a fraction of a second to a few of work), or "EdDSA" on Ed25519; "RSA-2048" for the compat wires, whose clients know nothing longer; "RSA-3072", "RSA-4096", "P-256"
+// and "P-384" for certificate authorities. The key comes back sealed, to be kept in the database, so that all nodes
 // share it and rotating it is a row. Store the public key beside it, and compare it with that of [Soft.Signer]
 // before the first use: whoever can write to the table could put another of our keys in its place.
 func (s *Soft) NewSigningKey(alg string) (sealed []byte, public crypto.PublicKey, err error) {
-	var private crypto.Signer
+	private, err := s.generate(alg)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer forget(private)
+	sealed, err = s.sealKey(labelPrivateKey, private)
+	if err != nil {
+		return nil, nil, err
+	}
+	return sealed, private.Public(), nil
+}
+
+func (s *Soft) generate(alg string) (private crypto.Signer, err error) {
 	switch alg {
-	case "ES256":
+	case "ES256", "P-256":
 		private, err = ecdsa.GenerateKey(elliptic.P256(), s.rand)
-	case "RS256":
+	case "P-384":
+		private, err = ecdsa.GenerateKey(elliptic.P384(), s.rand)
+	case "RS256", "RSA-3072":
 		private, err = rsa.GenerateKey(s.rand, rsaBits)
+	case "RSA-4096":
+		private, err = rsa.GenerateKey(s.rand, rootBits)
 	case "RSA-2048":
 		private, err = rsa.GenerateKey(s.rand, compatBits)
 	case "EdDSA":
 		_, private, err = ed25519.GenerateKey(s.rand)
 	default:
-		return nil, nil, fmt.Errorf("keystore: no signing keys for algorithm %q", alg)
+		return nil, fmt.Errorf("keystore: no signing keys for algorithm %q", alg)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("keystore: make %s key: %w", alg, err)
+		return nil, fmt.Errorf("keystore: make %s key: %w", alg, err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return nil, nil, fmt.Errorf("keystore: encode %s key: %w", alg, err)
-	}
-	defer clear(der)
-	sealed, err = s.Seal(labelPrivateKey, nil, der)
-	if err != nil {
-		return nil, nil, err
-	}
-	return sealed, private.Public(), nil
+	return private, nil
 }
 
 // Signer opens a key made by [Soft.NewSigningKey]. The signer prints as [redacted] and may be used concurrently; keep
@@ -61,13 +71,9 @@ func (s *Soft) Signer(sealed []byte) (crypto.Signer, error) {
 		return nil, err
 	}
 	defer clear(der)
-	key, err := x509.ParsePKCS8PrivateKey(der)
+	private, err := parseKey(der)
 	if err != nil {
-		return nil, fmt.Errorf("keystore: decode private key: %w", err)
-	}
-	private, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("keystore: a %T cannot sign", key)
+		return nil, err
 	}
 	return &signer{private}, nil
 }

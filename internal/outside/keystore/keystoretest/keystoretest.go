@@ -3,6 +3,7 @@ package keystoretest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -15,20 +16,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"chave/internal/outside/keystore"
 )
 
-// Store is the whole of a keystore; its users declare only the part they call.
-type Store interface {
-	MAC(label string, parts ...[]byte) []byte
-	MACWith(keyID, label string, parts ...[]byte) ([]byte, error)
-	CurrentKey() string
-	KeyIDs() []string
-	Seal(label string, context, plain []byte) ([]byte, error)
-	Open(label string, context, sealed []byte) ([]byte, error)
-	SealedUnder(sealed []byte) (keyID string, err error)
-	NewSigningKey(alg string) (sealed []byte, public crypto.PublicKey, err error)
-	Signer(sealed []byte) (crypto.Signer, error)
-}
+// Store is what is checked.
+type Store = keystore.Store
 
 // Factory opens a store whose roots are the given generations, the last one current. Equal numbers are equal roots,
 // within one test.
@@ -40,6 +33,11 @@ func Run(t *testing.T, open Factory) {
 	t.Run("sealed values", func(t *testing.T) { sealedValues(t, open) })
 	t.Run("rotation", func(t *testing.T) { rotation(t, open) })
 	t.Run("signing keys", func(t *testing.T) { signingKeys(t, open) })
+	t.Run("personal keys", func(t *testing.T) { personalKeys(t, open) })
+	t.Run("personal keys refuse", func(t *testing.T) { personalKeysRefuse(t, open) })
+	t.Run("personal keys outlive a rotation", func(t *testing.T) { personalKeysRotate(t, open) })
+	t.Run("decryption keys", func(t *testing.T) { decryptionKeys(t, open) })
+	t.Run("wrong padding is not told", func(t *testing.T) { implicitRejection(t, open) })
 	t.Run("many at once", func(t *testing.T) { manyAtOnce(t, open) })
 	t.Run("nothing prints a key", func(t *testing.T) { printsNothing(t, open) })
 }
@@ -141,7 +139,7 @@ func rotation(t *testing.T, open Factory) {
 func signingKeys(t *testing.T, open Factory) {
 	s := open(t, 1)
 	digest := sha256.Sum256([]byte("message"))
-	for _, alg := range []string{"ES256", "RS256", "EdDSA"} {
+	for _, alg := range []string{"ES256", "RS256", "EdDSA", "RSA-2048", "P-256", "P-384"} {
 		t.Run(alg, func(t *testing.T) {
 			sealed, public, err := s.NewSigningKey(alg)
 			if err != nil {
@@ -155,10 +153,12 @@ func signingKeys(t *testing.T, open Factory) {
 			switch pub := public.(type) {
 			case *ecdsa.PublicKey:
 				sig := must(t)(signer.Sign(rand.Reader, digest[:], crypto.SHA256))
-				good = alg == "ES256" && pub.Equal(signer.Public()) && ecdsa.VerifyASN1(pub, digest[:], sig)
+				curve := map[string]string{"ES256": "P-256"}[alg]
+				good = pub.Params().Name == cmp.Or(curve, alg) && pub.Equal(signer.Public()) && ecdsa.VerifyASN1(pub, digest[:], sig)
 			case *rsa.PublicKey:
 				sig := must(t)(signer.Sign(rand.Reader, digest[:], crypto.SHA256))
-				good = alg == "RS256" && pub.Equal(signer.Public()) && pub.N.BitLen() >= 3072 &&
+				bits := map[string]int{"RS256": 3072, "RSA-2048": 2048}[alg]
+				good = pub.Equal(signer.Public()) && pub.N.BitLen() == bits &&
 					rsa.VerifyPKCS1v15(pub, crypto.SHA256, digest[:], sig) == nil
 			case ed25519.PublicKey:
 				sig := must(t)(signer.Sign(rand.Reader, []byte("message"), crypto.Hash(0)))
