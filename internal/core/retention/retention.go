@@ -30,11 +30,12 @@ const (
 	Buckets  Class = "rate_buckets"    // counts for rate limits
 	Browsers Class = "known_browsers"  // not used for long
 	Cases    Class = "enrolment_cases" // with the evidence that was only for comparing (R2.31)
+	Drafts   Class = "drafts"          // documents that somebody meant to sign
 )
 
 // Classes lists them all.
 func Classes() []Class {
-	return []Class{Logins, Sessions, Singles, Replays, Families, Visits, Consents, Unknown, Buckets, Browsers, Cases}
+	return []Class{Logins, Sessions, Singles, Replays, Families, Visits, Consents, Unknown, Buckets, Browsers, Cases, Drafts}
 }
 
 // Tx is what a transaction must offer to forget.
@@ -116,6 +117,8 @@ func (a Ages) of(class Class) time.Duration {
 		return a.Browsers
 	case Cases:
 		return a.Cases
+	case Drafts: // their hour is their age
+		return 0
 	}
 	return -1
 }

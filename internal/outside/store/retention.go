@@ -86,6 +86,14 @@ func forgetting(class retention.Class) []string {
 			DELETE FROM cases
 			WHERE id IN (SELECT id FROM cases WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
 			AND expires_at < $1`}
+	case retention.Drafts:
+		return []string{`
+			DELETE FROM draft_parts
+			WHERE (draft, n) IN (SELECT draft, n FROM draft_parts WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, `
+			DELETE FROM drafts
+			WHERE id IN (SELECT id FROM drafts WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, `
+			DELETE FROM draft_folders
+			WHERE id IN (SELECT id FROM draft_folders WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
 	"chave/internal/core/credential"
+	"chave/internal/core/draft"
 	"chave/internal/core/enrol"
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
@@ -105,6 +106,11 @@ func keepings() []keeping {
 		{"R2.31 a registration case and its evidence go a day after it ended", "cases", retention.Cases, func(tx *store.Tx, now time.Time) error {
 			return tx.InsertCase(enrol.Case{ID: "c1", Operator: "p1", CreatedAt: now, ExpiresAt: now.Add(time.Hour), Evidence: enrol.Evidence{Number: "XZ000000"}})
 		}, 25 * time.Hour, 25*time.Hour + time.Second, 0},
+
+		{"R4.15 a document to sign goes when its hour is over", "draft_parts", retention.Drafts, func(tx *store.Tx, now time.Time) error {
+			d := draft.Draft{ID: "d1", Folder: "fo1", Person: "p1", Kind: draft.Upload, ExpiresAt: now.Add(time.Hour)}
+			return must(tx.InsertFolder(draft.Folder{ID: "fo1", Person: "p1", ExpiresAt: d.ExpiresAt}), tx.InsertDraft(d), tx.InsertDraftPart(d, 0, []byte("x")))
+		}, time.Hour, time.Hour + time.Second, 0},
 	}
 }
 
