@@ -47,8 +47,8 @@ type Certificate struct {
 	Authority string // id of the issuing authority
 	Profile   string
 	Person    citizen.ID // empty for an authority's
-	TBS       []byte // what was reserved to be signed
-	DER       []byte // empty while reserved
+	TBS       []byte     // what was reserved to be signed
+	DER       []byte     // empty while reserved
 	State     State
 	Reason    Reason
 	NotBefore time.Time
