@@ -28,6 +28,8 @@ type Service struct {
 	Ring string
 	// Certify makes the X.509 certificate of a new key, DER, signed by itself; nil in a ring without certificates. It may be called for a key that then loses a race.
 	Certify func(key crypto.Signer, made time.Time) ([]byte, error)
+	// CertifySealed takes Certify's place in a ring whose keys decrypt and so cannot be lent as signers.
+	CertifySealed func(sealed []byte, made time.Time) ([]byte, error)
 	// Base lists the algorithms whose keys are always there; ES256 alone when it is nil.
 	Base []string
 	// Wanted lists further algorithms that services are registered for; nil for none. Their keys are made in the background.
@@ -84,6 +86,36 @@ func (s *Service) Published(ctx context.Context) ([]Public, error) {
 		return nil, err
 	}
 	return s.publics(keys)
+}
+
+// Held is a key whose private half is here, sealed.
+type Held struct {
+	ID     string
+	State  State
+	Sealed []byte
+	Cert   []byte // X.509, DER
+}
+
+// Held lists the active and the next key of an algorithm, the active one first, for rings whose keys decrypt: whoever was given the next certificate ahead may use it already. An active
+// key that does not exist yet is made.
+func (s *Service) Held(ctx context.Context, alg string) ([]Held, error) {
+	if err := s.ensure(ctx, alg, Active); err != nil {
+		return nil, err
+	}
+	keys, err := s.known(ctx, s.refresh())
+	if err != nil {
+		return nil, err
+	}
+	var all []Held
+	for _, state := range []State{Active, Next} {
+		if k, ok := find(keys, alg, state); ok {
+			if _, err := k.public(); err != nil {
+				return nil, fault.New(fault.InternalError).Because(err)
+			}
+			all = append(all, Held{k.ID, k.State, k.Sealed, k.Cert})
+		}
+	}
+	return all, nil
 }
 
 // Lookup finds a published key by its id. An id that is not known is looked for in the table at most once a second, so that made-up ids cost nobody anything.
