@@ -49,16 +49,31 @@ func (d *Door) Who(r *http.Request) (Inside, error) {
 	return Inside{person, session}, nil
 }
 
-// Begin starts a transaction and sends the browser to its first step.
-func (d *Door) Begin(w http.ResponseWriter, r *http.Request, purpose login.Purpose) error {
+// Prove is Who as a proof for what core does only for a fresh sign-in; the same session, the same faults. Each proof is a line in the holder's history.
+func (d *Door) Prove(r *http.Request) (login.Verified, error) {
+	out, err := d.Login.Silent(r.Context(), d.request(r, login.SignIn), func(login.Tx, login.Outcome) error { return nil })
+	if fault.Is(err, fault.RequiredNotShared) { // a session that was never led through this door
+		return login.Verified{}, fault.New(fault.SessionNeeded)
+	}
+	return out.Verified, err
+}
+
+func (d *Door) request(r *http.Request, purpose login.Purpose) login.Request {
 	req := login.Request{
 		Wire: login.FirstParty, Purpose: purpose, Service: d.Service, MinLevel: d.MinLevel, Lang: d.Lang(r),
 		Resume:  func(id string) string { return d.Path + url.PathEscape(id) },
-		Browser: d.Jar.EnsureBrowser(w, r, d.Rand), Session: d.Jar.Session(r),
+		Session: d.Jar.Session(r),
 	}
 	if d.Fresh > 0 {
 		req.MaxAge = &d.Fresh
 	}
+	return req
+}
+
+// Begin starts a transaction and sends the browser to its first step.
+func (d *Door) Begin(w http.ResponseWriter, r *http.Request, purpose login.Purpose) error {
+	req := d.request(r, purpose)
+	req.Browser = d.Jar.EnsureBrowser(w, r, d.Rand)
 	t, err := d.Login.Begin(r.Context(), req)
 	if err != nil {
 		return err
@@ -70,24 +85,36 @@ func (d *Door) Begin(w http.ResponseWriter, r *http.Request, purpose login.Purpo
 // Mount serves the resume path; done is told what was achieved and where the browser is sent next may be changed by it.
 func (d *Door) Mount(mux *http.ServeMux, done func(ctx context.Context, out login.Outcome) (next string), fail func(http.ResponseWriter, *http.Request, error)) {
 	mux.HandleFunc("GET "+d.Path+"{id}", func(w http.ResponseWriter, r *http.Request) {
-		out, err := d.Login.Finish(r.Context(), r.PathValue("id"), d.Jar.Browser(r), login.FirstParty, nil)
-		if fault.Is(err, fault.StepPassed) || fault.Is(err, fault.LoginAlreadyFinished) { // refreshed or bookmarked: the area itself knows what to show
-			http.Redirect(w, r, d.Home, http.StatusSeeOther)
-			return
-		}
-		if err != nil {
-			fail(w, r, err)
-			return
-		}
-		next := "/"
-		if out.Refusal == "" {
-			next = d.Home
-		}
-		if done != nil {
-			if path := done(r.Context(), out); path != "" {
-				next = path
-			}
-		}
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		d.Return(w, r, done, fail)
 	})
+}
+
+// Return is what Mount serves, for a door whose path is made for one request: `{id}` of the route is the sign-in's.
+func (d *Door) Return(w http.ResponseWriter, r *http.Request, done func(ctx context.Context, out login.Outcome) (next string), fail func(http.ResponseWriter, *http.Request, error)) {
+	out, err := d.Login.Finish(r.Context(), r.PathValue("id"), d.Jar.Browser(r), login.FirstParty, nil)
+	if fault.Is(err, fault.StepPassed) || fault.Is(err, fault.LoginAlreadyFinished) { // refreshed or bookmarked: the area itself knows what to show
+		http.Redirect(w, r, d.Home, http.StatusSeeOther)
+		return
+	}
+	if err != nil {
+		fail(w, r, err)
+		return
+	}
+	next := "/"
+	if out.Refusal == "" {
+		next = d.Home
+	}
+	if done != nil {
+		if path := done(r.Context(), out); path != "" {
+			next = path
+		}
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+// To is the same door leading to another page behind it. path is where a sign-in for it resumes and home that page; both are of this site.
+func (d *Door) To(path, home string) *Door {
+	other := *d
+	other.Path, other.Home = path, home
+	return &other
 }

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
 	"regexp"
@@ -28,37 +29,56 @@ type assets struct {
 }
 
 var assetKinds = map[string]string{
-	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2",
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2",
 }
 
 var assetReference = regexp.MustCompile(`url\(([a-z0-9-]+\.woff2)\)`)
 
 // loadAssets names each file by its content, so that browsers may keep it for ever and a new release is seen at once. Fonts come first: the
 // style sheet holds their hashed names.
-func loadAssets() (assets, error) {
+func loadAssets(sets []Set) (assets, error) {
 	all := assets{byHash: map[string]asset{}, names: map[string]string{}}
-	entries, err := assetFiles.ReadDir("assets")
-	if err != nil {
-		return all, fmt.Errorf("list assets: %w", err)
-	}
 	for _, fonts := range []bool{true, false} {
-		for _, e := range entries {
-			if strings.HasSuffix(e.Name(), ".woff2") != fonts {
-				continue
-			}
-			raw, err := assetFiles.ReadFile("assets/" + e.Name())
-			if err != nil {
-				return all, fmt.Errorf("read asset %s: %w", e.Name(), err)
-			}
-			if path.Ext(e.Name()) == ".css" {
-				raw = assetReference.ReplaceAllFunc(raw, func(m []byte) []byte {
-					return []byte("url(" + all.names[string(assetReference.FindSubmatch(m)[1])] + ")")
-				})
-			}
-			all.add(e.Name(), raw)
+		if err := all.load(assetFiles, func(name string) bool { return path.Ext(name) == ".woff2" == fonts }); err != nil {
+			return all, err
+		}
+	}
+	for _, set := range sets {
+		if set.Assets == nil {
+			continue
+		}
+		if err := all.load(set.Assets, func(name string) bool { return assetKinds[path.Ext(name)] != "" }); err != nil {
+			return all, fmt.Errorf("pages of %s: %w", set.Name, err)
 		}
 	}
 	return all, nil
+}
+
+// load adds the files of one folder that are wanted.
+func (a assets) load(from fs.FS, wanted func(name string) bool) error {
+	entries, err := fs.ReadDir(from, "assets")
+	if err != nil {
+		return fmt.Errorf("list assets: %w", err)
+	}
+	for _, e := range entries {
+		if !wanted(e.Name()) {
+			continue
+		}
+		if a.names[e.Name()] != "" {
+			return fmt.Errorf("two assets are called %s", e.Name())
+		}
+		raw, err := fs.ReadFile(from, "assets/"+e.Name())
+		if err != nil {
+			return fmt.Errorf("read asset %s: %w", e.Name(), err)
+		}
+		if path.Ext(e.Name()) == ".css" {
+			raw = assetReference.ReplaceAllFunc(raw, func(m []byte) []byte {
+				return []byte("url(" + a.names[string(assetReference.FindSubmatch(m)[1])] + ")")
+			})
+		}
+		a.add(e.Name(), raw)
+	}
+	return nil
 }
 
 func (a assets) add(name string, raw []byte) {

@@ -24,6 +24,8 @@ type Set struct {
 	Name  string // the package's, for errors
 	Files fs.FS  // *.html, each defining templates named "set/page"
 	Views []View
+	// Assets are scripts that only this package's pages load, in the folder "assets"; nil for none. They are named by their content as our own are.
+	Assets fs.FS
 }
 
 // Config says what the pages are made of. Texts and Now are required.
@@ -56,7 +58,7 @@ func New(c Config) (*Site, error) {
 	if c.Texts == nil || c.Now == nil {
 		return nil, errors.New("ui: Texts and Now are required")
 	}
-	loaded, err := loadAssets()
+	loaded, err := loadAssets(c.Sets)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +146,9 @@ func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, v View
 	}
 	h := w.Header()
 	secure(h, targets)
+	if page.Reads {
+		h.Set("Content-Security-Policy", h.Get("Content-Security-Policy")+"; worker-src 'self'; connect-src 'self'")
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang.Tag())
 	h.Set("Content-Length", strconv.Itoa(buffer.Len()))

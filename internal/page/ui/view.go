@@ -38,6 +38,8 @@ type Page struct {
 	Account   *Account
 	Problems  []Problem
 	Labels    map[string]string // text key of each field's label, for problems that name their field ({{.Label}})
+	Scripts   []string          // assets that this page loads beside the common script, as modules
+	Reads     bool              // its script may fetch from this site and run a worker, which no other page's may
 	Focus     bool              // move the reader to the heading (a step that replaced another page) or to the problems
 }
 
