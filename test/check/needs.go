@@ -61,6 +61,14 @@ func authlib() need {
 	}
 }
 
+func zeep() need {
+	return need{
+		name: "zeep", debian: []string{"python3", "python3-zeep", "python3-cryptography"},
+		hint: "install zeep for " + debianPython + " (Debian: python3-zeep python3-cryptography)",
+		have: func(*bench) bool { return exec.Command(debianPython, "-c", "import zeep, cryptography").Run() == nil },
+	}
+}
+
 // mellon is Apache's SAML module, as Debian has it. The package apache2 would start a server; the tests start one of their own.
 func mellon() need {
 	return need{
@@ -71,6 +79,9 @@ func mellon() need {
 		},
 	}
 }
+
+// maven fetches the Commission's signature library, which runs on Java 17 or later.
+func maven() need { return program("mvn", "maven", "default-jdk-headless") }
 
 // samlSchemas are SAML's and those of XML signature and encryption, by which xmllint judges.
 func samlSchemas() need {
@@ -143,6 +154,15 @@ func (b *bench) npm(ctx context.Context, under string) error {
 		}
 	}
 	return nil
+}
+
+// maven fetches the libraries that a kit in Java names, unless they are there already, and leaves their paths in classpath.txt.
+func (b *bench) maven(ctx context.Context, kit string) error {
+	dir := filepath.Join(b.top, kit)
+	if fresh(filepath.Join(dir, "classpath.txt"), filepath.Join(dir, "pom.xml")) {
+		return nil
+	}
+	return b.runIn(ctx, dir, nil, b.log, "mvn", "-q", "-B", "dependency:build-classpath")
 }
 
 func findLocks(top string) ([]string, error) {

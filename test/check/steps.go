@@ -45,6 +45,7 @@ func steps() []step {
 		{name: "interop", about: "clients written by others sign in, refresh and sign out", needs: []need{
 			folder("test/interop"), node(), authlib(), chromium(), program("curl", "curl", "ca-certificates"), program("openssl", "openssl"),
 			mellon(), samlSchemas(), program("xmlsec1", "xmlsec1"), program("xmllint", "libxml2-utils"),
+			zeep(), maven(), program("javac", "default-jdk-headless"), program("pdfsig", "poppler-utils"), program("qpdf", "qpdf"), program("mutool", "mupdf-tools"),
 		}, do: interop},
 		{name: "browser", about: "journeys in headless Chromium, every page through axe", needs: []need{folder("test/browser"), chromium(), node()}, do: browser},
 		{name: "torture-smoke", about: "five kills for each database, then nothing acknowledged may be missing", needs: []need{folder("test/torture"), postgres()}, do: func(ctx context.Context, b *bench) (string, []string, error) {
@@ -173,6 +174,9 @@ func benchmarks(ctx context.Context, b *bench) (string, []string, error) {
 
 func interop(ctx context.Context, b *bench) (string, []string, error) {
 	if err := b.npm(ctx, "test/interop"); err != nil {
+		return "", nil, err
+	}
+	if err := b.maven(ctx, "test/interop/dss"); err != nil {
 		return "", nil, err
 	}
 	return b.goTest(ctx, nil, "-count=1", "-tags", "interop", "-timeout", "10m", "./test/interop/...", "./test/examples/...")
