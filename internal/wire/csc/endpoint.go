@@ -1,0 +1,84 @@
+package csc
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"chave/internal/core/fault"
+)
+
+// endpoint is one that software visits.
+type endpoint struct {
+	name   string // below Base
+	method bool   // one of the standard's methods, listed by info
+	serve  func(http.ResponseWriter, *http.Request) error
+}
+
+// client wraps an endpoint for software: one method, one place that writes refusals. No cookie is read, and no page of another site may read an answer.
+func (p *Provider) client(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Pragma", "no-cache")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodPost {
+			h.Set("Allow", http.MethodPost)
+			p.refuse(w, r, &refusal{name: invalidRequest, status: http.StatusMethodNotAllowed, fault: fault.MethodNotAllowed, says: "use POST"})
+			return
+		}
+		if err := e.serve(w, r); err != nil {
+			p.refuse(w, r, err)
+		}
+	})
+}
+
+// person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
+func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if err := serve(w, r); err != nil {
+			p.Pages.Fail(w, r, err)
+		}
+	})
+}
+
+// answer writes JSON.
+func answer(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // the client left; nothing to do
+	return nil
+}
+
+// refuse writes an error as §10.2 says, with our stable code beside it: descriptions are the standard's own words where it prescribes them, and clients compare them.
+// Only our own failures are logged: a client's are its business.
+func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := refusalOf(err)
+	if e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented {
+		p.Log.ErrorContext(r.Context(), "request failed", "path", r.Pattern, "code", e.fault, "err", err)
+	}
+	h := w.Header()
+	if e.challenge != "" {
+		h.Set("WWW-Authenticate", e.challenge)
+	}
+	if e.after > 0 {
+		h.Set("Retry-After", strconv.Itoa(e.after))
+	}
+	body := map[string]string{"error": e.name, "error_description": e.description(), "chave_code": string(e.fault)}
+	if err := answer(w, e.status, body); err != nil {
+		p.Log.ErrorContext(r.Context(), "refusal not written", "err", err)
+	}
+}

@@ -1,0 +1,373 @@
+package csc
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"chave/internal/core/fault"
+	"chave/internal/core/signing"
+)
+
+// A SAD is for what the key signs, and for a document that is a digest over attributes that we make. So the digest has to be known before the person agrees:
+//
+//	calculateHash(documents) ─▶ hashes, signature_date ─▶ authorize(hashes) ─▶ signDoc(the same documents, signature_date, SAD)
+//
+// calculateHash is ours. Without it we would have to turn the digest of a document into something else to sign after the yes, and the permit would not be for what is
+// signed (T2).
+
+// dateWindow is how far the claimed time may lie from ours: a batch is shown, read and confirmed in between.
+const (
+	datePast   = time.Hour
+	dateFuture = time.Minute
+)
+
+// sheaf is what signDoc and calculateHash were asked to work on.
+type sheaf struct {
+	prepared []Prepared
+	digests  [][]byte
+	formats  []string
+	whole    []bool // a document came, not its digest
+	hash     crypto.Hash
+	at       time.Time
+}
+
+// calculateHash tells what the key will sign for documents.
+func (p *Provider) calculateHash(w http.ResponseWriter, r *http.Request) error {
+	leave, err := p.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	c, err := p.call(r)
+	if err != nil {
+		return err
+	}
+	if err := mayDocuments(c); err != nil {
+		return err
+	}
+	in, err := readParams(w, r, maxDocument)
+	if err != nil {
+		return err
+	}
+	key, err := p.credential(r.Context(), c, in)
+	if err != nil {
+		return err
+	}
+	s, err := p.readSheaf(in, key, p.Now().Truncate(time.Millisecond))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, struct {
+		Hashes []string `json:"hashes"`
+		OID    string   `json:"hashAlgorithmOID"`
+		Date   int64    `json:"signature_date"`
+	}{encoded(s.digests), oidOf(s.hash), s.at.UnixMilli()})
+}
+
+// mayDocuments tells whether a service sends documents at all: its registration says so.
+func mayDocuments(c caller) error {
+	if !c.service.CSC.Documents {
+		return refuse(unauthorizedClient, "this service is registered for digests only").with(fault.DoorClosed)
+	}
+	return nil
+}
+
+// enter takes a place among the requests that hold whole documents in memory.
+func (p *Provider) enter() (leave func(), err error) {
+	select {
+	case p.large <- struct{}{}:
+		return func() { <-p.large }, nil
+	default:
+		e := refuse(temporarilyUnavailable, "too many documents at once").with(fault.TooManyRequests).at(http.StatusServiceUnavailable)
+		e.after = 2
+		return nil, e
+	}
+}
+
+// signDoc makes signed documents, or detached signatures (§11.11).
+func (p *Provider) signDoc(w http.ResponseWriter, r *http.Request) error {
+	leave, err := p.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	c, err := p.call(r)
+	if err != nil {
+		return err
+	}
+	if err := mayDocuments(c); err != nil {
+		return err
+	}
+	in, err := readParams(w, r, maxDocument)
+	if err != nil {
+		return err
+	}
+	if _, err := in.flag("returnValidationInfo"); err != nil {
+		return err
+	}
+	if err := p.credentialOf(c, in); err != nil {
+		return err
+	}
+	sad, key, err := p.toSign(r.Context(), c, in)
+	if err != nil {
+		return err
+	}
+	at, err := p.readDate(in)
+	if err != nil {
+		return err
+	}
+	s, err := p.readSheaf(in, key, at)
+	if err != nil {
+		return err
+	}
+	made, err := p.redeem(r.Context(), sad, key, s.hash, s.digests)
+	if fault.Is(err, fault.PermitMismatch) {
+		return refuse(invalidHash, "Document or documentDigest does not match authorized hash").at(http.StatusForbidden).with(fault.PermitMismatch)
+	}
+	if err != nil {
+		return err
+	}
+	return p.attach(w, r, s, made)
+}
+
+// credentialOf lets signatureQualifier stand for the credential that the SAD is for.
+func (p *Provider) credentialOf(c caller, in params) error {
+	qualifier, err := in.text("signatureQualifier")
+	switch {
+	case err != nil:
+		return err
+	case qualifier == "" || in.has("credentialID"):
+		return nil
+	case qualifier != p.About.Qualifier:
+		return invalid("signatureQualifier")
+	case c.sad != nil:
+		in["credentialID"], err = json.Marshal(c.sad.Key)
+	}
+	return err
+}
+
+// readDate reads the claimed time of calculateHash: the digests were made with it.
+func (p *Provider) readDate(in params) (time.Time, error) {
+	var ms int64
+	if raw := in["signature_date"]; raw == nil || json.Unmarshal(raw, &ms) != nil {
+		return time.Time{}, refuse(invalidRequest, "Missing (or invalid type) integer parameter signature_date: signatures/calculateHash gives it with the hashes to authorize")
+	}
+	at, now := time.UnixMilli(ms).UTC(), p.Now()
+	if at.Before(now.Add(-datePast)) || at.After(now.Add(dateFuture)) {
+		return at, invalid("signature_date")
+	}
+	return at, nil
+}
+
+// readSheaf prepares every document; all of them or none.
+func (p *Provider) readSheaf(in params, key signing.Key, at time.Time) (sheaf, error) {
+	s := sheaf{at: at}
+	var chain []*x509.Certificate
+	for _, der := range key.Chain {
+		cert, err := x509.ParseCertificate(der)
+		if err != nil {
+			return s, err
+		}
+		chain = append(chain, cert)
+	}
+	name := "documents"
+	switch {
+	case in.has(name) && in.has("documentDigests"):
+		return s, refuse(invalidRequest, "Both documentDigests and documents parameters passed")
+	case in.has("documentDigests"):
+		name = "documentDigests"
+	case !in.has(name):
+		return s, refuse(invalidRequest, "Empty documentDigests and documents objects").with(fault.NoDocuments)
+	}
+	entries, ok := elements(in[name], p.Batch)
+	switch {
+	case !ok && len(entries) == p.Batch:
+		return s, refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+	case !ok:
+		return s, refuse(invalidRequest, "Invalid array parameter %s", name)
+	case len(entries) == 0:
+		return s, refuse(invalidRequest, "Empty documentDigests and documents objects").with(fault.NoDocuments)
+	}
+	for _, raw := range entries {
+		if raw[0] != '{' {
+			return s, refuse(invalidRequest, "Invalid array parameter %s", name)
+		}
+		entry, err := parseParams(raw)
+		if err != nil {
+			return s, err
+		}
+		if err := p.readEntry(entry, key.Alg, chain, &s); err != nil {
+			return s, err
+		}
+		if len(s.prepared) > p.Batch {
+			return s, refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+		}
+	}
+	return s, nil
+}
+
+// readEntry prepares one entry: a document, or several digests that are signed alike.
+func (p *Provider) readEntry(entry params, alg signing.Alg, chain []*x509.Certificate, s *sheaf) error {
+	sheet, err := readSheet(entry, alg)
+	if err != nil {
+		return err
+	}
+	sheet.At, sheet.Chain = s.at, chain
+	if s.hash != 0 && s.hash != sheet.Hash {
+		return refuse(invalidRequest, "all of a request is signed with one hash algorithm").with(fault.HashNotAllowed)
+	}
+	s.hash = sheet.Hash
+	if raw, whole := entry["document"]; whole {
+		if sheet.Content, err = content(raw); err != nil {
+			return err
+		}
+		return p.prepareSheet(sheet, true, s)
+	}
+	texts, err := entry.texts("hashes")
+	if err != nil {
+		return err
+	}
+	digests, err := p.digestsOf(texts, sheet.Hash)
+	if err != nil {
+		return err
+	}
+	for _, digest := range digests {
+		sheet.Digest = digest
+		if err := p.prepareSheet(sheet, false, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Provider) prepareSheet(sheet Sheet, whole bool, s *sheaf) error {
+	one, err := p.Documents.Prepare(sheet)
+	if err != nil {
+		return err
+	}
+	s.prepared, s.digests = append(s.prepared, one), append(s.digests, one.ToSign())
+	s.formats, s.whole = append(s.formats, sheet.Format), append(s.whole, whole)
+	return nil
+}
+
+// readSheet reads how one entry is to be signed. What is not offered is refused, never left out in silence.
+func readSheet(entry params, alg signing.Alg) (Sheet, error) {
+	var sheet Sheet
+	var err error
+	if sheet.Format, err = entry.needText("signature_format"); err != nil {
+		return sheet, err
+	}
+	if sheet.Format != formatPAdES && sheet.Format != formatCAdES {
+		return sheet, invalid("signature_format")
+	}
+	level, err := entry.text("conformance_level")
+	if err != nil {
+		return sheet, err
+	}
+	if level == "" {
+		level = levelNames()[0]
+	}
+	i := slices.IndexFunc(levelNames(), func(name string) bool { return strings.EqualFold(name, level) })
+	if i < 0 {
+		return sheet, invalid("conformance_level")
+	}
+	sheet.Level = strings.TrimPrefix(levelNames()[i], "Ades-")
+	envelope, err := entry.text("signed_envelope_property")
+	if err != nil {
+		return sheet, err
+	}
+	switch {
+	case envelope == "": // a revision: certifying locks a document for whoever signs next, which nobody should get by leaving a word out
+	case sheet.Format == formatPAdES && envelope == envelopeCertification:
+		sheet.Certify = true
+	case sheet.Format == formatPAdES && envelope == envelopeRevision, sheet.Format == formatCAdES && envelope == envelopeDetached:
+	default:
+		return sheet, invalid("signed_envelope_property")
+	}
+	if err := readProps(entry, &sheet); err != nil {
+		return sheet, err
+	}
+	sheet.Hash, err = algorithm(entry, alg)
+	return sheet, err
+}
+
+// readProps reads signed_props: the four of PAdES that people read.
+func readProps(entry params, sheet *Sheet) error {
+	if !entry.has("signed_props") {
+		return nil
+	}
+	wrong := invalid("signed_props")
+	all, ok := elements(entry["signed_props"], maxMembers)
+	if !ok {
+		return wrong
+	}
+	for _, raw := range all {
+		if raw[0] != '{' {
+			return wrong
+		}
+		one, err := parseParams(raw)
+		if err != nil {
+			return wrong
+		}
+		name, errName := one.needText("attribute_name")
+		text, errValue := one.needText("attribute_value")
+		value, errBase := base64.StdEncoding.DecodeString(text)
+		into := map[string]*string{"Name": &sheet.Name, "Reason": &sheet.Reason, "Location": &sheet.Location, "ContactInfo": &sheet.Contact}[name]
+		if errName != nil || errValue != nil || errBase != nil || into == nil || *into != "" || sheet.Format != formatPAdES {
+			return refuse(invalidRequest, "Invalid parameter signed_props (%s)", printable(name))
+		}
+		*into = cut(strings.ToValidUTF8(string(value), "?"))
+	}
+	return nil
+}
+
+// content decodes a document in the memory it came in: of 50 MB there is one copy, not three.
+func content(raw json.RawMessage) ([]byte, error) {
+	wrong := refuse(invalidRequest, "Invalid Base64 documents string parameter")
+	if len(raw) < 2 || raw[0] != '"' {
+		return nil, missing("string", "document")
+	}
+	text := []byte(raw[1 : len(raw)-1])
+	if slices.Contains(text, '\\') { // \/ is a way to write a slash
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return nil, wrong
+		}
+		text = []byte(s)
+	}
+	n, err := base64.StdEncoding.Strict().Decode(text, text)
+	if err != nil || n == 0 {
+		return nil, wrong
+	}
+	return text[:n:n], nil
+}
+
+// attach puts the signatures into their documents. They exist now: what can only be signed again is not thrown away for the lack of a timestamp, and the answer says
+// which level each has.
+func (p *Provider) attach(w http.ResponseWriter, r *http.Request, s sheaf, made [][]byte) error {
+	var out struct {
+		Documents  []string `json:"DocumentWithSignature,omitempty"`
+		Signatures []string `json:"SignatureObject,omitempty"`
+		Reached    []string `json:"conformance_levels_reached"`
+	}
+	for i, one := range s.prepared {
+		signed, reached, err := one.Attach(r.Context(), made[i])
+		if err != nil {
+			return err
+		}
+		text := base64.StdEncoding.EncodeToString(signed)
+		if s.whole[i] && s.formats[i] == formatPAdES {
+			out.Documents = append(out.Documents, text)
+		} else {
+			out.Signatures = append(out.Signatures, text)
+		}
+		out.Reached = append(out.Reached, "Ades-"+reached)
+	}
+	return answer(w, http.StatusOK, out)
+}
