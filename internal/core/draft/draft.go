@@ -61,8 +61,11 @@ type Content struct {
 	Refused    []Refused `json:"refused,omitempty"` // what was uploaded and could not be taken
 	Place      Place     `json:"place"`
 	Placed     bool      `json:"placed,omitempty"`    // the place was chosen
-	At         time.Time `json:"at"`                  // the time that stands in the documents; with it and Place, any node makes the same bytes again
+	At         time.Time `json:"at"`                  // the time that stands in the documents; with it, Place, Lines and Chain, any node makes the same bytes again
+	Lines      []string  `json:"lines,omitempty"`     // of the stamp
 	KeyID      string    `json:"key_id,omitempty"`    // the key that the documents were prepared for
+	Chain      [][]byte  `json:"chain,omitempty"`     // its certificates, DER
+	Digests    [][]byte  `json:"digests,omitempty"`   // of what the key signs, one for each of Drafts
 	Operation  string    `json:"operation,omitempty"` // of core/signing
 	Session    string    `json:"session,omitempty"`   // that the operation is bound to
 	Signatures [][]byte  `json:"signatures,omitempty"`

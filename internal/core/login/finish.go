@@ -14,7 +14,7 @@ import (
 	"chave/internal/core/service"
 )
 
-// Verified is the proof that a person signed in: only Finish and Silent make one, and only a Verified can be turned into a token, assertion or response. Its zero
+// Verified is the proof that a person signed in: only Finish, Silent and Prove make one, and only a Verified can be turned into a token, assertion or response. Its zero
 // value proves nothing and says so.
 type Verified struct{ v *verified }
 

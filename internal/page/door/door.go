@@ -49,13 +49,9 @@ func (d *Door) Who(r *http.Request) (Inside, error) {
 	return Inside{person, session}, nil
 }
 
-// Prove is Who as a proof for what core does only for a fresh sign-in; the same session, the same faults. Each proof is a line in the holder's history.
+// Prove is Who as a proof, for what core does only for a fresh sign-in: the same session, the same fault.
 func (d *Door) Prove(r *http.Request) (login.Verified, error) {
-	out, err := d.Login.Silent(r.Context(), d.request(r, login.SignIn), func(login.Tx, login.Outcome) error { return nil })
-	if fault.Is(err, fault.RequiredNotShared) { // a session that was never led through this door
-		return login.Verified{}, fault.New(fault.SessionNeeded)
-	}
-	return out.Verified, err
+	return d.Login.Prove(r.Context(), d.request(r, login.SignIn))
 }
 
 func (d *Door) request(r *http.Request, purpose login.Purpose) login.Request {

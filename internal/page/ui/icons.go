@@ -43,6 +43,8 @@ var drawings = map[string]string{ //nolint:gosec // drawings of a key, not keys
 	"history":   `<path d="M4 5v5h5M4.5 10a8 8 0 1 1-.3 4M12 7.5V12l3 2"/>`,
 	"print":     `<path d="M7 9V3h10v6M7 17H3.5V9h17v8H17M7 14h10v7H7z"/>`,
 	"help":      `<circle cx="12" cy="12" r="9"/><path d="M9.3 9.5A2.7 2.7 0 0 1 14.6 10c0 1.8-2.6 2-2.6 4M12 16.8v.01"/>`,
+	"paper":     `<path d="M6 2.5h8.5L19 7v14.5H6zM14 2.5V7.5h5M9 12h6.5M9 16h6.5"/>`,
+	"pen":       `<path d="M3.5 20.5c2-5 5-12 11-17 3 1 4.5 3 5 5-4 5-9 7.5-13.5 8.5M3.5 20.5l3-3.5"/>`,
 	"globe":     `<circle cx="12" cy="12" r="9"/><path d="M3 12h18M12 3c5 5 5 13 0 18M12 3c-5 5-5 13 0 18"/>`,
 	"share":     `<path d="M4 12.5 9.5 18 20 6.5"/>`,
 }
