@@ -31,6 +31,7 @@ const (
 	limitRevisions = 1_000      // cross-reference sections
 	limitNesting   = 100        // arrays and dictionaries inside one another
 	limitItems     = 500_000    // values in one object
+	limitRead      = 1 << 30    // octets of objects read for one File, over its lifetime
 	limitPages     = 50_000     // leaves of the page tree
 	limitStream    = 64 << 20   // octets of one decompressed stream
 	limitInflated  = 256 << 20  // octets out of decompression for one File, over its lifetime

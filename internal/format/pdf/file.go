@@ -13,6 +13,7 @@ type File struct {
 	heads     map[int]int32 // object number → its newest place
 	top       int           // no object number is higher, and no trailer's Size promises more
 	inflated  int           // octets that decompression has given so far
+	spent     int           // octets that were read so far, some of them many times
 	packs     map[int32]*pack
 	packed    int // octets in packs
 	leaves    []leaf

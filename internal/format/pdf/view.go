@@ -28,6 +28,9 @@ func (v view) load(r ref, depth int) (any, error) {
 	if depth > 8 {
 		return nil, damaged("references lead on and on")
 	}
+	if err := v.f.spend(32); err != nil {
+		return nil, err
+	}
 	p := v.f.place(r.num, v.revision)
 	switch {
 	case p == nil:
@@ -50,8 +53,20 @@ func (v view) read(p *place, depth int) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	from := l.pos
 	value, err := v.f.body(l, func(length ref) (any, error) { return v.load(length, depth+1) })
-	return value, l.pos, err
+	if err != nil {
+		return nil, 0, err
+	}
+	return value, l.pos, v.f.spend(l.pos - from)
+}
+
+// spend counts octets that were read, so that a file of a thousand revisions cannot have all its objects read a thousand times.
+func (f *File) spend(octets int) error {
+	if f.spent += octets; f.spent > limitRead {
+		return tooComplex("octets to read")
+	}
+	return nil
 }
 
 // unpack reads an object out of its object stream. The stream is looked up in the view, as every reader does: whoever replaces the stream replaces what is in it.
@@ -87,7 +102,7 @@ func (v view) unpack(p *place, depth int) (any, error) {
 	if _, isWord := value.(word); isWord {
 		return nil, damaged("a keyword in an object stream")
 	}
-	return value, nil
+	return value, v.f.spend(l.pos - k.first - k.at[p.gen])
 }
 
 func (v view) pack(p *place, depth int) (*pack, error) {
