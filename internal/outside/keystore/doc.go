@@ -30,8 +30,8 @@
 //
 // A person's signing key rests in two layers (blueprint §4.2): sealed like every private key, and around that locked under
 // HKDF(keyed hash of context and secret), the secret being what core/signing makes of the signature PIN. So the database alone opens
-// nothing, and neither do database and keystore together: each PIN must be tried against what core/signing counts. A key is
-// lent to one function and wiped after it.
+// nothing, nor does the keystore alone. Whoever holds both, and may compute with the keystore at leisure, can still try all PINs: with
+// [Soft] that takes minutes, with a device as long as the device takes for each. A key is lent to one function and wiped after it.
 //
 // # What it never does
 //
