@@ -169,8 +169,11 @@ func TestCountries_are_named_and_sorted_in_both_languages(t *testing.T) {
 func TestR3_20_messages_name_the_service_and_SMS_are_short_without_links(t *testing.T) {
 	c := load(t)
 	at := time.Date(2026, 11, 23, 14, 32, 0, 0, time.UTC)
-	data := map[string]string{"code": "482913", "service": "Hospital de Santa Maria da Praia", "minutes": "15"}
-	for _, kind := range []string{"login_code", "enrol_code", "email_code", "pin_blocked", "pin_changed", "key_created", "key_cancelled", "key_blocked", "signed_in_new_browser"} {
+	data := map[string]string{"code": "482913", "service": "Hospital de Santa Maria da Praia", "minutes": "15", "document": "Contrato.pdf", "more": "12"}
+	for _, kind := range []string{
+		"login_code", "enrol_code", "email_code", "pin_blocked", "pin_changed", "key_created", "key_cancelled", "key_blocked", "signed_in_new_browser",
+		"sign_code", "signing_activated", "signing_ended", "signing_suspended", "signing_resumed", "sign_pin_blocked", "sign_pin_changed", "signed_documents",
+	} {
 		for _, l := range Langs() {
 			_, sms := c.Message(l, kind, true, data, at, at.Add(5*time.Minute))
 			subject, body := c.Message(l, kind, false, data, at, at.Add(5*time.Minute))
@@ -186,9 +189,12 @@ func TestR3_20_messages_name_the_service_and_SMS_are_short_without_links(t *test
 					t.Errorf("%s in %s is not complete: %q", kind, l, s)
 				}
 			}
-			named := kind == "login_code" || kind == "signed_in_new_browser"
+			named := kind == "login_code" || kind == "signed_in_new_browser" || kind == "sign_code" || kind == "signed_documents"
 			if named && (!strings.Contains(sms, data["service"]) || !strings.Contains(body, data["service"])) {
 				t.Errorf("%s in %s does not name the service", kind, l)
+			}
+			if (kind == "sign_code" || kind == "signed_documents") && !(strings.Contains(sms, data["document"]) && strings.Contains(body, data["document"]) && strings.Contains(sms, "12")) {
+				t.Errorf("R3.19 %s in %s does not name what is signed: %s", kind, l, sms)
 			}
 			if strings.HasSuffix(kind, "_code") && len(regexp.MustCompile(`\b\d{6}\b`).FindAllString(sms, -1)) != 1 {
 				t.Errorf("%s in %s: the code cannot be read out: %s", kind, l, sms)

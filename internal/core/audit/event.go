@@ -45,6 +45,7 @@ const (
 	SignPINChanged     Kind = "signing.pin_changed"
 	SignaturePrepared  Kind = "signing.prepared"
 	SignCodeRefused    Kind = "signing.code_refused"
+	SignCodeAccepted   Kind = "signing.code_accepted" // a permit is out; spending it is SignaturePermitted
 	SignaturePermitted Kind = "signing.permitted" // in the commit that spends the permit: no signature without it
 	SignatureMade      Kind = "signing.made"
 	CertificateIssued  Kind = "certificate.issued"

@@ -24,6 +24,7 @@ const (
 	SigningActivated   Kind = "signing_activated"
 	SigningEnded       Kind = "signing_ended"
 	SigningSuspended   Kind = "signing_suspended"
+	SigningResumed     Kind = "signing_resumed"
 	SignPINBlocked     Kind = "sign_pin_blocked"
 	SignPINChanged     Kind = "sign_pin_changed"
 	SignedDocuments    Kind = "signed_documents" // data: service, document, more (A4); by e-mail only

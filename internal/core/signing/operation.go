@@ -69,6 +69,7 @@ type Operation struct {
 	ExpiresAt   time.Time // end of waiting and of the permit
 	SpentAt     time.Time
 	SignedAt    time.Time
+	DueAt       time.Time // when Sweep has something of it to erase; zero for never
 
 	Content
 }
@@ -80,7 +81,11 @@ type Content struct {
 	Documents []Document      `json:"documents,omitempty"`
 	Session   string          `json:"session,omitempty"`
 	Payload   []byte          `json:"payload,omitempty"`
-	Fault     fault.Code      `json:"fault,omitempty"` // what a dead one died of
+	Fault     fault.Code      `json:"fault,omitempty"`    // what a dead one died of
+	Name      service.Text    `json:"name,omitempty"`     // of the application, for messages
+	Served    bool            `json:"served,omitempty"`   // the application's servers call for people: limits go by application, not by address
+	Lang      string          `json:"lang,omitempty"`     // of messages
+	PINSalt   []byte          `json:"pin_salt,omitempty"` // of the signature PIN that was given: another one chosen since ends the operation
 	CodeMAC   []byte          `json:"code_mac,omitempty"`
 	CodeUntil time.Time       `json:"code_until"`
 	CodeTries int             `json:"code_tries,omitempty"`
@@ -116,7 +121,8 @@ type Permit struct {
 	Until     time.Time
 }
 
-// Redemption spends a permit, whole or in part: Digests must be among those confirmed and not signed yet.
+// Redemption spends a permit, whole or in part: Digests must be among those confirmed and not signed yet; the signatures come in their
+// order.
 type Redemption struct {
 	Handle      string
 	Application string

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"io"
 	"log/slog"
+	"runtime"
+	"sync"
 	"time"
 
 	"chave/internal/core/audit"
@@ -31,6 +33,42 @@ type Rules struct {
 	Pool           map[Alg]int   // keys made ahead; RSA3072: 4, P256: 4
 	Terms          string        // version of the terms in force
 	Parallel       int           // private-key operations at once; the number of processors
+	Fresh          time.Duration // how old the sign-in behind Activate, ChangePIN and Resume may be; 15 minutes
+	Choices        int           // signature PINs that one person may propose in a Policy.RateWindow: each answer could tell the sign-in PIN; 10
+	KeystoreLimit  time.Duration // how long the keystore may take over one request before it counts as gone; 20 s
+	// ApplicationCodes is about how many codes one application that collects PINs may have sent in a Policy.RateWindow. Its own servers call, so that their address
+	// says nothing of the people; 12,000.
+	ApplicationCodes int
+}
+
+// Defaults fills what is not set.
+func (r Rules) Defaults() Rules {
+	for _, one := range []struct {
+		value     *int
+		otherwise int
+	}{
+		{&r.MinAge, 16}, {&r.PINTries, 3}, {&r.CodeTries, 3}, {&r.CodesInARow, 9}, {&r.Resends, 3}, {&r.Pending, 3}, {&r.Batch, 100},
+		{&r.Parallel, runtime.GOMAXPROCS(0)}, {&r.Choices, 10}, {&r.ApplicationCodes, 12000},
+	} {
+		if *one.value == 0 {
+			*one.value = one.otherwise
+		}
+	}
+	for _, one := range []struct {
+		value     *time.Duration
+		otherwise time.Duration
+	}{
+		{&r.ResendAfter, 30 * time.Second}, {&r.CodeTTL, 5 * time.Minute}, {&r.AnswerAgain, time.Minute}, {&r.CertificateMax, 2 * 365 * 24 * time.Hour},
+		{&r.Fresh, 15 * time.Minute}, {&r.KeystoreLimit, 20 * time.Second},
+	} {
+		if *one.value == 0 {
+			*one.value = one.otherwise
+		}
+	}
+	if r.Pool == nil {
+		r.Pool = map[Alg]int{RSA3072: 4, P256: 4}
+	}
+	return r
 }
 
 // Authority certifies keys. Issue stores what will be signed before it signs, and lints it before that (docs/certificate-profile.md).
@@ -54,6 +92,22 @@ type Service struct {
 	Log       *slog.Logger
 	// AddressKey is the keyed form of a network address that limits are counted under.
 	AddressKey func(address string) []byte
+
+	once  sync.Once
+	rules Rules         // Rules with what was not set filled in
+	slots chan struct{} // one for each private-key operation at once
+}
+
+// ready fills in what was not set, once; fields must not be changed after the first call of any method.
+func (s *Service) ready() *Service {
+	s.once.Do(func() {
+		s.rules = s.Rules.Defaults()
+		s.slots = make(chan struct{}, s.rules.Parallel)
+		if s.Wake == nil {
+			s.Wake = func() {}
+		}
+	})
+	return s
 }
 
 // Standing asks the civil registry of a person's capacity again. An answer that does not come refuses: StandingUnknown.
@@ -88,8 +142,10 @@ type Tx interface {
 	PersonalKeys(citizen.ID) ([]Key, error)
 	// InsertPersonalKey writes a new one; fault.RowConflict when the person has one that has not ended.
 	InsertPersonalKey(Key) error
-	// UpdatePersonalKey replaces the row of the same Version and adds one to it, else fault.RowConflict.
+	// UpdatePersonalKey replaces the row of the same Version and adds one to it, else fault.RowConflict. Holder, sort and certificate never change.
 	UpdatePersonalKey(Key) error
+	// ExpiredPersonalKeys lists up to n keys that have not ended though their certificates have.
+	ExpiredPersonalKeys(now time.Time, n int) ([]Key, error)
 
 	// InsertPooled adds a key made ahead.
 	InsertPooled(Pooled) error
@@ -108,6 +164,10 @@ type Tx interface {
 	UpdateOperation(Operation) error
 	// CountWaiting counts a person's operations with an application that wait and have not expired.
 	CountWaiting(who citizen.ID, application string, now time.Time) (int, error)
+	// WaitingOf lists a person's operations that wait or are confirmed, expired or not.
+	WaitingOf(who citizen.ID) ([]Operation, error)
+	// DueOperations lists up to n operations of which something must be erased by an instant, the longest due first.
+	DueOperations(now time.Time, n int) ([]Operation, error)
 
 	// InsertSignature adds an entry to the history.
 	InsertSignature(Entry) error
@@ -124,6 +184,7 @@ type Entry struct {
 	Application string
 	Wire        string
 	At          time.Time
+	NotAfter    time.Time // end of the certificate, from which the time of keeping counts (R4.13)
 	Names       []string
 	Count       int
 }
