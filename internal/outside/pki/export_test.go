@@ -1,0 +1,4 @@
+package pki
+
+// NewRootKey makes keys for the tests' keystore too.
+var NewRootKey = newRootKey
