@@ -6,14 +6,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"chave/internal/core/fault"
 	"chave/internal/core/signing"
 )
-
-// resultLife is how long a process that was confirmed elsewhere gives its result to who polls (§6.28).
-const resultLife = 60 * time.Second
 
 // certificate gives the chain behind a phone number, or nil: unknown, without signing, of the wrong sort and another's application are one answer (§1.4).
 func (p *Provider) certificate(ctx context.Context, c *call) (answer, error) {
@@ -46,21 +42,6 @@ func (p *Provider) certificate(ctx context.Context, c *call) (answer, error) {
 		return answer{}, fault.New(fault.KeyMismatch)
 	}
 	return answer{certificate: pemChain(signer.Key.Chain)}, nil
-}
-
-// pooled makes the answer of a process that was confirmed elsewhere.
-func (p *Provider) pooled(ctx context.Context, op signing.Operation) (answer, error) {
-	if op.Purpose == signing.Sign {
-		if len(op.Results) == 0 {
-			return answer{}, fault.New(fault.OperationOver)
-		}
-		return done(op, op.Results, nil)
-	}
-	signer, err := p.Signing.SignerOf(ctx, op.Person)
-	if err != nil {
-		return answer{}, err
-	}
-	return done(op, nil, signer.Key.Chain)
 }
 
 // pemChain writes a chain in the order that clients index: leaf, root, issuing authority; no line end after the last, because some of them take it for a fourth (§1.10). The chain

@@ -37,6 +37,7 @@ const (
 	sayInactive     = "A assinatura não está ativa. Não foi enviado nenhum código."
 	sayPending      = "Há demasiadas assinaturas à espera desta pessoa. Acabe uma delas, ou espere cinco minutos."
 	sayCodes        = "Foram enviados demasiados códigos. Tente mais tarde."
+	sayRequests     = "Há demasiados pedidos. Tente mais tarde."
 	sayResend       = "Ainda não se pode enviar outro código, ou já foram enviados todos."
 	sayNoChannel    = "Não há para onde enviar o código."
 	sayGeneric      = "Não foi possível continuar."
@@ -99,7 +100,9 @@ func (p *Provider) statusOf(err error) status {
 		return status{code: codeParameter, field: "Hash", message: sayHash}
 	case fault.TooManyPending:
 		return status{code: codeGeneric, message: sayPending}
-	case fault.TooManyCodes, fault.WaitUntil, fault.TooManyRequests:
+	case fault.TooManyRequests:
+		return status{code: codeGeneric, message: sayRequests}
+	case fault.TooManyCodes, fault.WaitUntil:
 		return status{code: codeGeneric, message: sayCodes}
 	case fault.ResendTooSoon:
 		return status{code: codeGeneric, message: sayResend}

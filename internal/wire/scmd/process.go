@@ -81,20 +81,27 @@ func (p *Provider) validate(ctx context.Context, c *call) (answer, error) {
 	case err != nil:
 		return answer{}, p.orFailedBefore(ctx, c, ref, err)
 	}
-	return done(result.Operation, result.Signatures, result.Chain)
+	return done(result)
 }
 
-// overBecause tells why a process is over: killed by wrong codes it still says 802, as it did when the last of them came; otherwise it is no process any more.
+// overBecause tells why a process is over: one killed by wrong codes still says 802, as it did when the last of them came; otherwise it is no process any more.
 func (p *Provider) overBecause(ctx context.Context, ref signing.Ref, over error) error {
-	op, err := p.Signing.Read(ctx, ref)
-	if err != nil || op.State != signing.Dead {
+	out, err := p.Signing.Outcome(ctx, ref)
+	if err != nil {
 		return over
 	}
-	switch op.Fault {
-	case fault.CodeWrong, fault.CodeExpired, fault.OperationExpired:
+	return overOf(out.Operation)
+}
+
+func overOf(op signing.Operation) error {
+	switch {
+	case op.State != signing.Dead:
+	case op.CodeTries > 0 && op.Fault == fault.OperationOver:
+		return fault.New(fault.CodeWrong)
+	case op.Fault != "" && op.Fault != fault.KeystoreUnavailable:
 		return fault.New(op.Fault)
 	}
-	return over
+	return fault.New(fault.OperationOver)
 }
 
 // pooling tells a client that waits without a code whether the person has confirmed somewhere else. While they have not, it is a code that the official program takes for
@@ -104,46 +111,44 @@ func (p *Provider) pooling(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	op, err := p.Signing.Read(ctx, ref)
+	out, err := p.Signing.Outcome(ctx, ref)
 	if err != nil {
 		return answer{}, p.orFailedBefore(ctx, c, ref, err)
 	}
-	switch op.State {
+	switch out.Operation.State {
 	case signing.Signed:
-		if p.Now().Sub(op.SignedAt) > resultLife {
+		if out.Chain == nil { // long ago
 			return answer{}, fault.New(fault.OperationOver)
 		}
-		return p.pooled(ctx, op)
+		return done(out)
 	case signing.Dead:
-		return answer{}, p.overBecause(ctx, ref, fault.New(fault.OperationOver))
+		return answer{}, overOf(out.Operation)
 	}
-	if !p.Now().Before(op.ExpiresAt) {
-		return answer{}, fault.New(fault.OperationExpired)
-	}
-	return answer{status: status{code: codeGeneric, message: p.Rules.PendingMessage, process: op.ID}}, nil
+	return answer{status: status{code: codeGeneric, message: p.Rules.PendingMessage, process: out.Operation.ID}}, nil
 }
 
 // done gives exactly one of the three results, in the order and under the names that were asked (§1.4).
-func done(op signing.Operation, signatures, certificates [][]byte) (answer, error) {
+func done(out signing.Result) (answer, error) {
 	var keep payload
+	op := out.Operation
 	if err := json.Unmarshal(op.Payload, &keep); err != nil {
 		return answer{}, fault.New(fault.InternalError).Because(err)
 	}
 	a := answer{status: status{code: codeOK, message: sayOK, process: op.ID}}
-	n := len(signatures)
+	n := len(out.Signatures)
 	switch {
-	case keep.Shape == chain && len(certificates) > 0:
-		a.certificate = pemChain(certificates)
+	case keep.Shape == chain && len(out.Chain) > 0:
+		a.certificate = pemChain(out.Chain)
 	case keep.Shape == single && n == 1:
-		a.signature = signatures[0]
-	case keep.Shape == batch && n > 0 && n == len(keep.Names) && n == len(keep.IDs):
-		for i, s := range signatures {
-			a.batch = append(a.batch, hashStructure{hash: s, name: keep.Names[i], id: keep.IDs[i]})
+		a.signature = out.Signatures[0]
+	case keep.Shape == batch && n > 0 && n == len(op.Documents):
+		for i, s := range out.Signatures {
+			a.batch = append(a.batch, hashStructure{hash: s, name: op.Documents[i].Name, id: op.Documents[i].ID})
 		}
 	default:
 		return answer{}, fault.New(fault.InternalError)
 	}
-	if slices.ContainsFunc(signatures, func(s []byte) bool { return len(s) == 0 }) {
+	if slices.ContainsFunc(out.Signatures, func(s []byte) bool { return len(s) == 0 }) {
 		return answer{}, fault.New(fault.InternalError)
 	}
 	return a, nil

@@ -23,7 +23,8 @@ type Signing interface {
 	FindByPhone(ctx context.Context, typed string) (citizen.ID, error)
 	SignerOf(ctx context.Context, who citizen.ID) (signing.Signer, error)
 	Prepare(ctx context.Context, r signing.Request) (signing.Operation, error)
-	Read(ctx context.Context, ref signing.Ref) (signing.Operation, error)
+	// Outcome reads an operation, with what it gave as long as that may be asked for again.
+	Outcome(ctx context.Context, ref signing.Ref) (signing.Result, error)
 	Resend(ctx context.Context, ref signing.Ref) (signing.Operation, error)
 	ConfirmAndSign(ctx context.Context, ref signing.Ref, code credential.Code) (signing.Result, error)
 }

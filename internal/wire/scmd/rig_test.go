@@ -419,3 +419,8 @@ func encrypt(key int, text string) string {
 	}
 	return b64(block)
 }
+
+// withRules changes how long a login is trusted for a batch.
+func withRules(trust time.Duration) func(*scmd.Provider) {
+	return func(p *scmd.Provider) { p.Rules.BatchTrust = trust }
+}

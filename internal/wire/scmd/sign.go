@@ -3,7 +3,6 @@ package scmd
 import (
 	"context"
 	"crypto"
-	"encoding/hex"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -16,9 +15,7 @@ const maxName = 255
 
 // payload is what an operation keeps of this wire: how to answer when it is done.
 type payload struct {
-	Shape shape    `json:"shape"`
-	Names []string `json:"names,omitempty"` // exactly as sent: people may be shown another when there was none
-	IDs   []string `json:"ids,omitempty"`
+	Shape shape `json:"shape"`
 }
 
 // shape says which of the three results an operation gives (§1.4).
@@ -112,14 +109,7 @@ func (p *Provider) documents(c *call, a *asked, list []hashStructure, nameMember
 		if utf8.RuneCountInString(one.id) > maxName {
 			return missing("id")
 		}
-		name := one.name
-		if name == "" { // something to compare with the screen all the same (R3.19)
-			last := digest[len(digest)-4:]
-			name = hex.EncodeToString(last)
-		}
-		a.documents = append(a.documents, signing.Document{ID: one.id, Name: name, Digest: digest})
-		a.keep.Names = append(a.keep.Names, one.name)
-		a.keep.IDs = append(a.keep.IDs, one.id)
+		a.documents = append(a.documents, signing.Document{ID: one.id, Name: one.name, Digest: digest})
 	}
 	return nil
 }

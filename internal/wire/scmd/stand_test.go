@@ -141,17 +141,24 @@ func (s *stand) find(ref signing.Ref) (*signing.Operation, error) {
 	return op, nil
 }
 
-func (s *stand) Read(_ context.Context, ref signing.Ref) (signing.Operation, error) {
+func (s *stand) Outcome(_ context.Context, ref signing.Ref) (signing.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.next["Read"]; err != nil {
-		return signing.Operation{}, err
+	if err := s.next["Outcome"]; err != nil {
+		return signing.Result{}, err
 	}
 	op, err := s.find(ref)
 	if err != nil {
-		return signing.Operation{}, err
+		return signing.Result{}, err
 	}
-	return *op, nil
+	out := signing.Result{Operation: *op}
+	switch {
+	case op.State == signing.Waiting && !s.now().Before(op.ExpiresAt):
+		out.Operation.State, out.Operation.Fault = signing.Dead, fault.OperationExpired
+	case op.State == signing.Signed && s.now().Before(op.SignedAt.Add(time.Minute)):
+		out.Signatures, out.Chain = op.Results, theSigner().chain
+	}
+	return out, nil
 }
 
 func (s *stand) Resend(_ context.Context, ref signing.Ref) (signing.Operation, error) {
@@ -191,7 +198,7 @@ func (s *stand) ConfirmAndSign(_ context.Context, ref signing.Ref, typed credent
 		return signing.Result{}, fault.New(fault.OperationExpired)
 	case !right:
 		if op.CodeTries++; op.CodeTries == 3 {
-			op.State, op.Fault = signing.Dead, fault.CodeWrong
+			op.State, op.Fault = signing.Dead, fault.OperationOver
 		}
 		return signing.Result{}, fault.New(fault.CodeWrong)
 	default:
