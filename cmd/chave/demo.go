@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,7 +120,7 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 		}
 	}
 	d.client = d.httpClient()
-	ports := map[string]int{"portal": d.cmd.Port, "tester": d.cmd.TesterPort, "gateway": 0, "registry": 0, "attributes": 0}
+	ports := map[string]int{"portal": d.cmd.Port, "tester": d.cmd.TesterPort, "gateway": 0, "registry": 0, "attributes": 0, "pki": 0}
 	for i, name := range services.Names() {
 		if ports[name] = d.cmd.ServicesPort; d.cmd.ServicesPort != 0 {
 			ports[name] += i
@@ -130,7 +131,7 @@ func (d *country) prepare(ctx context.Context) (clean func(), err error) {
 			return clean, err
 		}
 		scheme := "http"
-		if d.cmd.TLS && name != "gateway" && name != "registry" && name != "attributes" {
+		if d.cmd.TLS && name != "gateway" && name != "registry" && name != "attributes" && name != "pki" {
 			scheme = "https"
 		}
 		d.base[name] = fmt.Sprintf("%s://localhost:%d", scheme, d.sites[name].port)
@@ -219,6 +220,14 @@ func (d *country) start(ctx context.Context) (stop func(), err error) {
 	d.node.Store(node)
 	closers = append(closers, func() { _ = d.node.Load().Close() })
 	serve("portal", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.node.Load().Handler().ServeHTTP(w, r) }), true)
+	// Whoever checks a certificate asks over plain HTTP, as everywhere: the answers are signed, and asking over TLS would go round in a circle.
+	serve("pki", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/pki/") {
+			http.NotFound(w, r)
+			return
+		}
+		d.node.Load().Handler().ServeHTTP(w, r)
+	}), false)
 	for i, name := range services.Names() {
 		party, err := d.relyingParty(i)
 		if err != nil {
@@ -269,6 +278,7 @@ func (d *country) phone() (*phone.Server, error) {
 		},
 		AdvanceClock: func(_ context.Context, by time.Duration) (time.Time, error) { return d.clock.Advance(by), nil },
 		Reset:        d.reset,
+		SigningReady: func(ctx context.Context) error { return d.node.Load().SigningReady(ctx) },
 		Settle: func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
@@ -277,6 +287,14 @@ func (d *country) phone() (*phone.Server, error) {
 		Certificates: d.certificates, Sources: d.listSources, SetSource: d.setSource,
 		Now: d.clock.Now, Portal: d.base["portal"], Landing: front, Log: d.log,
 	})
+}
+
+// pki is where certificates' status and timestamps are asked for: over plain HTTP, so with --tls on a port of its own.
+func (d *country) pki() string {
+	if d.ca == nil {
+		return d.base["portal"]
+	}
+	return d.base["pki"]
 }
 
 func (d *country) writeReady(path string) error {
@@ -288,8 +306,9 @@ func (d *country) writeReady(path string) error {
 		Portal   string  `json:"portal"`
 		Issuer   string  `json:"issuer"`
 		Tester   string  `json:"tester"`
+		TSA      string  `json:"tsa"` // RFC 3161, over plain HTTP
 		Services []named `json:"services"`
-	}{Portal: d.base["portal"], Issuer: d.base["portal"], Tester: d.base["tester"]}
+	}{Portal: d.base["portal"], Issuer: d.base["portal"], Tester: d.base["tester"], TSA: d.pki() + "/pki/tsa"}
 	for _, r := range d.regs {
 		ready.Services = append(ready.Services, named{r.Publish().Name, r.Publish().URL})
 	}

@@ -22,8 +22,12 @@ func (d *country) certificates(ctx context.Context) (c phone.Certificates, err e
 	if c.SAML, err = node.Certificate(ctx, "fa"); err != nil {
 		return c, err
 	}
-	c.StandardSAML, err = node.Certificate(ctx, "saml")
-	return c, err
+	for name, to := range map[string]*string{"saml": &c.StandardSAML, "scmd": &c.SCMDCipher, "root": &c.Root, "issuing": &c.Issuing, "tsa": &c.TSA} {
+		if *to, err = node.Certificate(ctx, name); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 // openSources makes the stand-ins for bodies that know more about people than Chave does: one server, one path for each.

@@ -42,6 +42,11 @@ func (d *country) compose(ctx context.Context, mailPort int) (*app.App, error) {
 	if err := d.populate(ctx, node); err != nil {
 		return nil, errors.Join(err, node.Close())
 	}
+	list, err := d.people()
+	if err != nil {
+		return nil, errors.Join(err, node.Close())
+	}
+	node.SeedSigning(list)
 	node.Start()
 	return node, nil
 }
@@ -60,6 +65,7 @@ func (d *country) settings() (app.Settings, error) {
 	s.Email = app.MailSettings{Host: "127.0.0.1", Port: d.mailPort, TLS: "none", From: "Chave <chave@chave.test>"}
 	s.Registry.URL, s.Registry.SecretFile = "http://127.0.0.1:"+strconv.Itoa(d.sites["registry"].port), filepath.Join(d.dir, "registry.secret")
 	s.AttributeSources = d.sourceSettings()
+	s.Signing.Address = d.pki()
 	// As strict as production, but for what a test run needs: 20 sign-ins a person and 200 an address in ten minutes.
 	s.Policy.CodesPerPerson, s.Policy.CodesPerAddress = 20, 200
 	s.RequestsPerAddress = 1000

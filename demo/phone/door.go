@@ -24,6 +24,10 @@ func (s *Server) people(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// Keys that people sign with take some seconds to make; whoever asks who can sign must not be told of somebody who cannot yet.
+	if err := s.cfg.SigningReady(r.Context()); err != nil {
+		return err
+	}
 	answer(w, http.StatusOK, list)
 	return nil
 }
@@ -93,6 +97,11 @@ type Certificates struct {
 	TLS          string // the demonstration's own CA
 	SAML         string // signs responses over Portugal's profile at present
 	StandardSAML string // signs responses over the standard's profile at present
+
+	SCMDCipher string // clients of SCMD encrypt PIN, phone and code to it
+	Root       string // of everything that people sign with
+	Issuing    string // certifies people's keys at present
+	TSA        string // signs timestamps at present
 }
 
 func (s *Server) certs(w http.ResponseWriter, r *http.Request) error {
@@ -100,8 +109,11 @@ func (s *Server) certs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	all := map[string]*string{"tls_ca": nil, "saml_idp": nil, "saml_idp_standard": nil}
-	for name, text := range map[string]string{"tls_ca": c.TLS, "saml_idp": c.SAML, "saml_idp_standard": c.StandardSAML} {
+	all := map[string]*string{}
+	for name, text := range map[string]string{
+		"tls_ca": c.TLS, "saml_idp": c.SAML, "saml_idp_standard": c.StandardSAML, "scmd_cipher": c.SCMDCipher, "root": c.Root, "issuing": c.Issuing, "tsa": c.TSA,
+	} {
+		all[name] = nil
 		if text != "" {
 			all[name] = &text
 		}

@@ -23,6 +23,8 @@ import (
 type Config struct {
 	// People lists the made-up residents for GET /people and for the names on the phone.
 	People func(ctx context.Context) ([]people.Published, error)
+	// SigningReady returns when those who can sign have their keys.
+	SigningReady func(ctx context.Context) error
 	// Services lists the registered relying parties for GET /services.
 	Services func(ctx context.Context) ([]services.Published, error)
 	// AdvanceClock moves the clock of Chave and of the demo's services forward and says the new time.
@@ -76,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 	for name, absent := range map[string]bool{
 		"People": cfg.People == nil, "Services": cfg.Services == nil, "AdvanceClock": cfg.AdvanceClock == nil,
 		"Reset": cfg.Reset == nil, "Settle": cfg.Settle == nil, "Now": cfg.Now == nil, "Landing": cfg.Landing == nil,
-		"Certificates": cfg.Certificates == nil, "Sources": cfg.Sources == nil, "SetSource": cfg.SetSource == nil,
+		"Certificates": cfg.Certificates == nil, "Sources": cfg.Sources == nil, "SetSource": cfg.SetSource == nil, "SigningReady": cfg.SigningReady == nil,
 	} {
 		if absent {
 			missing = append(missing, fmt.Errorf("phone: Config.%s is missing", name))

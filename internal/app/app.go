@@ -23,8 +23,10 @@ import (
 	"chave/internal/core/message"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/core/signing"
 	"chave/internal/core/signkey"
 	"chave/internal/outside/keystore"
+	"chave/internal/outside/pki"
 	"chave/internal/outside/store"
 	"chave/internal/page/ui"
 	"chave/internal/text"
@@ -51,7 +53,7 @@ type App struct {
 	Now      func() time.Time
 	Zone     *time.Location
 	Settings Settings
-	Vault    *keystore.Soft
+	Vault    keystore.Store
 	DB       *store.DB
 	Texts    *text.Catalogue
 	Site     *ui.Site
@@ -61,18 +63,22 @@ type App struct {
 	Login    *login.Service
 	Enrol    *enrol.Service
 	Outbox   *message.Dispatcher
+	Signing  *signing.Service
+	PKI      *pki.Authority
 
-	rand     io.Reader
-	secure   bool
-	metrics  *metrics
-	handler  http.Handler
-	keys     *signkey.Service
-	faKeys   *signkey.Service
-	samlKeys *signkey.Service
-	oauth    *faoauth.Provider
-	notices  *oidc.Notifier
-	work     sync.WaitGroup
-	stop     context.CancelFunc
+	rand      io.Reader
+	secure    bool
+	metrics   *metrics
+	handler   http.Handler
+	keys      *signkey.Service
+	faKeys    *signkey.Service
+	samlKeys  *signkey.Service
+	fieldKeys *fieldKeys
+	signers   *signers
+	oauth     *faoauth.Provider
+	notices   *oidc.Notifier
+	work      sync.WaitGroup
+	stop      context.CancelFunc
 }
 
 // New opens the store and composes everything. It starts no background work: Start does.
@@ -100,7 +106,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	return a, nil
 }
 
-func openVault(c Config) (*keystore.Soft, error) {
+func openVault(c Config) (keystore.Store, error) {
 	conf := keystore.Config{Root: keystore.Root{Bytes: c.Root}}
 	if c.Root == nil {
 		conf.Root = keystore.Root{File: c.Settings.Keystore.RootKeyFile}
@@ -115,7 +121,7 @@ func openVault(c Config) (*keystore.Soft, error) {
 	return vault, nil
 }
 
-func openStore(ctx context.Context, c Config, vault *keystore.Soft) (*store.DB, error) {
+func openStore(ctx context.Context, c Config, vault keystore.Store) (*store.DB, error) {
 	conf := store.Config{Driver: c.Settings.Database.Driver, DSN: c.Settings.Database.Path, Vault: vault, Now: c.Now, Logger: c.Log}
 	if conf.Driver == store.Postgres {
 		dsn, err := os.ReadFile(c.Settings.Database.DSNFile)
@@ -172,6 +178,9 @@ func (a *App) compose(ctx context.Context, c Config) error {
 	if err := a.firstParties(ctx); err != nil {
 		return err
 	}
+	if err := a.composeSigning(c, registry); err != nil {
+		return err
+	}
 	a.faKeys = a.ring(ringFA, algFA, orElse(c.Settings.FA.KeyEvery, 2*365*day), 90*day)
 	a.samlKeys = a.ring(ringSAML, a.samlAlg(), orElse(c.Settings.SAML.KeyEvery, 365*day), 30*day)
 	return a.mount(c)
@@ -213,6 +222,8 @@ func (a *App) Start() {
 	a.work.Go(func() { a.faKeys.Run(ctx) })
 	a.work.Go(func() { a.samlKeys.Run(ctx) })
 	a.work.Go(func() { a.notices.Run(ctx) })
+	a.work.Go(func() { a.fieldKeys.ring.Run(ctx) })
+	a.work.Go(func() { a.startSigning(ctx) })
 	a.startJobs(ctx)
 }
 

@@ -66,19 +66,42 @@ func (a *App) certify(ring string) func(crypto.Signer, time.Time) ([]byte, error
 	}
 }
 
-// Certificate is the certificate, PEM, of the key with which a ring signs now: "fa" or "saml".
-func (a *App) Certificate(ctx context.Context, ring string) (string, error) {
-	keys, alg := a.faKeys, algFA
-	if ring == ringSAML {
-		keys, alg = a.samlKeys, a.samlAlg()
-	} else if ring != ringFA {
-		return "", fault.New(fault.RowNotFound)
-	}
-	active, err := keys.Active(ctx, alg)
+// Certificate is one of ours that others must know, PEM: of the key with which a ring signs now ("fa", "saml"), of the one that fields are encrypted to ("scmd"), or of an
+// authority: "root", "issuing", "tsa". What is still being made is waited for.
+func (a *App) Certificate(ctx context.Context, name string) (string, error) {
+	der, err := a.certificate(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: active.Cert})), nil
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
+}
+
+func (a *App) certificate(ctx context.Context, name string) ([]byte, error) {
+	var (
+		active signkey.Signer
+		err    error
+	)
+	switch name {
+	case ringFA:
+		active, err = a.faKeys.Active(ctx, algFA)
+	case ringSAML:
+		active, err = a.samlKeys.Active(ctx, a.samlAlg())
+	case ringSCMD:
+		return a.fieldKeys.Certificate(ctx)
+	case "root":
+		return one(a.PKI.Roots(ctx))
+	case "issuing":
+		return one(a.PKI.Chain(ctx))
+	case "tsa":
+		cert, err := a.PKI.TimestampCertificate(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return cert.Raw, nil
+	default:
+		err = fault.New(fault.RowNotFound)
+	}
+	return active.Cert, err
 }
 
 // algFA is what clients of CMD's wires were built for (cmd-authentication.md §1.7.2).
@@ -89,4 +112,15 @@ func (a *App) samlAlg() string {
 		return "ES256"
 	}
 	return "RS256"
+}
+
+// one is the first of a list.
+func one(list []*x509.Certificate, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.AuthorityMissing)
+	}
+	return list[0].Raw, nil
 }

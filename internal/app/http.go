@@ -38,6 +38,8 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 	// Services post to these from their own pages and servers; each checks its caller itself (client login, PKCE, registered origins).
 	crossOrigin.AddInsecureBypassPattern("/oauth2/")
 	crossOrigin.AddInsecureBypassPattern("/saml/")
+	crossOrigin.AddInsecureBypassPattern("/csc/")
+	crossOrigin.AddInsecureBypassPattern("/pki/")
 	for _, p := range compatPrefixes() {
 		crossOrigin.AddInsecureBypassPattern(p)
 	}

@@ -30,6 +30,7 @@ func (a *App) startJobs(ctx context.Context) {
 		}.Defaults(),
 	}
 	again := &enrol.Refresh{Service: a.Enrol, Log: a.Log, Every: 24 * time.Hour, Retry: time.Hour, Batch: 100}
+	runner.Every("signing.pool", time.Minute, a.Signing.Refill)
 	runner.Every("registry.refresh", 10*time.Minute, again.Run)
 	runner.Every("retention", 10*time.Minute, forget.Run)
 	a.work.Go(func() { runner.Run(ctx) })

@@ -61,6 +61,9 @@ func (a *App) mount(c Config) error {
 	if err := a.mountSAML(mux, c); err != nil {
 		return err
 	}
+	if err := a.mountSigning(mux, c, m); err != nil {
+		return err
+	}
 	a.mountHealth(mux, m)
 	a.handler = m.wrap(mux)
 	return nil

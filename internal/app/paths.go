@@ -7,9 +7,9 @@ import (
 )
 
 // compatPrefixes are the beginnings, in lower case, of CMD's addresses. The original answers to any letter case, and so clients write them in many
-// (cmd-authentication.md §1.1).
+// (cmd-authentication.md §1.1, cmd-signature.md §1.1).
 func compatPrefixes() []string {
-	return []string{"/fa/", "/default.aspx", "/oauth/", "/oauthresourceserver/", "/authorizationsystemfrontend/"}
+	return []string{"/fa/", "/default.aspx", "/oauth/", "/oauthresourceserver/", "/authorizationsystemfrontend/", "/ama.authentication.frontend/"}
 }
 
 // anyCase lower-cases the path of CMD's addresses before it is routed, and nothing else: no redirect, which would turn a POST into a GET, and never the query, which
