@@ -31,11 +31,16 @@ const (
 	Browsers Class = "known_browsers"  // not used for long
 	Cases    Class = "enrolment_cases" // with the evidence that was only for comparing (R2.31)
 	Drafts   Class = "drafts"          // documents that somebody meant to sign
+
+	Operations Class = "signing_operations" // requests to sign, with the names of what was signed
+	Signatures Class = "signatures"         // the holder's history of signing, from the end of the certificate (R4.13)
+	Personal   Class = "ended_signing_keys" // without their private halves, from the end of the certificate (R4.13)
+	Pooled     Class = "pooled_keys"        // made ahead and never taken
 )
 
 // Classes lists them all.
 func Classes() []Class {
-	return []Class{Logins, Sessions, Singles, Replays, Families, Visits, Consents, Unknown, Buckets, Browsers, Cases, Drafts}
+	return []Class{Logins, Sessions, Singles, Replays, Families, Visits, Consents, Unknown, Buckets, Browsers, Cases, Drafts, Operations, Signatures, Personal, Pooled}
 }
 
 // Tx is what a transaction must offer to forget.
@@ -58,7 +63,12 @@ type Ages struct {
 	Buckets  time.Duration // after their window began; 1 day, longer than any window
 	Browsers time.Duration // after the last sign-in; 180 days, as credential.Policy.KnownBrowserFor
 	Cases    time.Duration // after they expired; 24 h. The record of the registration is the audit event and the person
-	Audit    audit.Keep    // its Uses are as long as History unless set
+
+	Operations time.Duration // after they expired; 7 days, in which a holder or a service may ask what became of one
+	Signed     time.Duration // history of signing and ended keys, after the certificate's end; 7 years (R4.13)
+	Pooled     time.Duration // after they were made; 90 days
+
+	Audit audit.Keep // its Uses are as long as History unless set
 }
 
 const day = 24 * time.Hour
@@ -71,6 +81,7 @@ func (a Ages) Defaults() Ages {
 	}{
 		{&a.Logins, time.Hour}, {&a.Sessions, day}, {&a.Spent, time.Hour}, {&a.Families, 30 * day}, {&a.History, 90 * day},
 		{&a.Unknown, 180 * day}, {&a.Buckets, day}, {&a.Browsers, 180 * day}, {&a.Cases, day},
+		{&a.Operations, 7 * day}, {&a.Signed, 7*365*day + 2*day}, {&a.Pooled, 90 * day},
 	} {
 		if *one.age == 0 {
 			*one.age = one.otherwise
@@ -117,6 +128,12 @@ func (a Ages) of(class Class) time.Duration {
 		return a.Browsers
 	case Cases:
 		return a.Cases
+	case Operations:
+		return a.Operations
+	case Signatures, Personal:
+		return a.Signed
+	case Pooled:
+		return a.Pooled
 	case Drafts: // their hour is their age
 		return 0
 	}

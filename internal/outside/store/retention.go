@@ -94,6 +94,24 @@ func forgetting(class retention.Class) []string {
 			WHERE id IN (SELECT id FROM drafts WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, `
 			DELETE FROM draft_folders
 			WHERE id IN (SELECT id FROM draft_folders WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`}
+	case retention.Operations:
+		return []string{`
+			DELETE FROM operations
+			WHERE id IN (SELECT id FROM operations WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+			AND expires_at < $1`}
+	case retention.Signatures:
+		return []string{`
+			DELETE FROM signatures
+			WHERE id IN (SELECT id FROM signatures WHERE not_after < $1 ORDER BY not_after LIMIT $2)`}
+	case retention.Personal: // one that has not ended is ended first, see signing.Service.Sweep
+		return []string{`
+			DELETE FROM personal_keys
+			WHERE id IN (SELECT id FROM personal_keys WHERE not_after < $1 AND state = 'ended' ORDER BY not_after LIMIT $2)
+			AND state = 'ended'`}
+	case retention.Pooled:
+		return []string{`
+			DELETE FROM pooled_keys
+			WHERE id IN (SELECT id FROM pooled_keys WHERE made_at < $1 ORDER BY made_at LIMIT $2)`}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/login"
 	"chave/internal/core/retention"
+	"chave/internal/core/signing"
 	"chave/internal/outside/store"
 	"chave/internal/outside/store/storetest"
 )
@@ -106,6 +107,23 @@ func keepings() []keeping {
 		{"R2.31 a registration case and its evidence go a day after it ended", "cases", retention.Cases, func(tx *store.Tx, now time.Time) error {
 			return tx.InsertCase(enrol.Case{ID: "c1", Operator: "p1", CreatedAt: now, ExpiresAt: now.Add(time.Hour), Evidence: enrol.Evidence{Number: "XZ000000"}})
 		}, 25 * time.Hour, 25*time.Hour + time.Second, 0},
+
+		{"R0.05 a request to sign goes seven days after it expired", "operations", retention.Operations, func(tx *store.Tx, now time.Time) error {
+			return tx.InsertOperation(signing.Operation{ID: "o1", Person: "p1", State: signing.Signed, CreatedAt: now, ExpiresAt: now.Add(time.Minute)})
+		}, 7*aDay + time.Minute, 7*aDay + time.Minute + time.Second, 0},
+
+		{"R4.13 a signature stays in the history for seven years after the certificate's end", "signatures", retention.Signatures, func(tx *store.Tx, now time.Time) error {
+			return tx.InsertSignature(signing.Entry{ID: "o1", Person: "p1", At: now, NotAfter: now.Add(aDay), Count: 1})
+		}, (7*365 + 3) * aDay, (7*365+3)*aDay + time.Second, 0},
+
+		{"R4.13 an ended signing key goes seven years after the certificate's end, a living one stays", "personal_keys", retention.Personal, func(tx *store.Tx, now time.Time) error {
+			return must(tx.InsertPersonalKey(signing.Key{ID: "k1", Person: "p1", State: signing.KeyEnded, CreatedAt: now, NotAfter: now.Add(aDay)}),
+				tx.InsertPersonalKey(signing.Key{ID: "k2", Person: "p1", State: signing.KeyActive, CreatedAt: now, NotAfter: now.Add(aDay)}))
+		}, (7*365 + 3) * aDay, (7*365+3)*aDay + time.Second, 1},
+
+		{"a key made ahead and never taken goes after ninety days", "pooled_keys", retention.Pooled, func(tx *store.Tx, now time.Time) error {
+			return tx.InsertPooled(signing.Pooled{ID: "k1", Alg: signing.P256, Sealed: []byte("s"), Public: []byte("p"), MadeAt: now})
+		}, 90 * aDay, 90*aDay + time.Second, 0},
 
 		{"R4.15 a document to sign goes when its hour is over", "draft_parts", retention.Drafts, func(tx *store.Tx, now time.Time) error {
 			d := draft.Draft{ID: "d1", Folder: "fo1", Person: "p1", Kind: draft.Upload, ExpiresAt: now.Add(time.Hour)}
