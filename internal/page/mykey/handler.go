@@ -12,7 +12,7 @@ import (
 	"chave/internal/page/ui"
 )
 
-// Handler serves a person's own key at /key, behind its door: whoever's session is too old or too weak signs in first. All fields are required.
+// Handler serves a person's own key at /key, behind its door: whoever's session is too old or too weak signs in first. All fields up to Keep are required.
 type Handler struct {
 	Site     *ui.Site
 	Login    *login.Service
@@ -21,6 +21,10 @@ type Handler struct {
 	Service  func(context.Context, string) (service.Service, error) // one, for those that are not in the list: Chave's own areas
 	Now      func() time.Time
 	Keep     int // days that history is kept (R0.05)
+	// Signing serves the pages of the signature; nil leaves them out. Terms is the version of the terms in force, as signing.Rules has it.
+	Signing Signing
+	Terms   string
+	Test    bool // certificates here are not qualified, and every page that shows one says so (T8)
 }
 
 // Mount lists the routes.
@@ -37,6 +41,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /key/cancel", h.inside(h.cancel))
 	mux.HandleFunc("POST /key/cancel", h.begin(login.CancelKey))
 	mux.HandleFunc("GET /key/done/{what}", h.answer(h.shown))
+	h.mountSignature(mux)
 }
 
 type handle func(http.ResponseWriter, *http.Request, door.Inside) error
@@ -102,7 +107,7 @@ func (h *Handler) shown(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) own(who door.Inside) Own {
-	return Own{Account: ui.Account{Name: who.Person.FullName(), SignOut: "/signout"}}
+	return Own{Account: ui.Account{Name: who.Person.FullName(), SignOut: "/signout"}, Signs: h.Signing != nil}
 }
 
 func (h *Handler) pin(w http.ResponseWriter, r *http.Request, who door.Inside) error {

@@ -16,13 +16,14 @@ var files embed.FS
 
 // Pages lists the views and their templates for ui.New.
 func Pages() ui.Set {
-	return ui.Set{Name: "mykey", Files: files, Views: []ui.View{Overview{}, History{}, Consents{}, ChangePIN{}, Cancel{}, Done{}, Sessions{}}}
+	return ui.Set{Name: "mykey", Files: files, Views: []ui.View{Overview{}, History{}, Consents{}, ChangePIN{}, Cancel{}, Done{}, Sessions{}, Signature{}, SwitchOn{}, SignPIN{}, Sure{}}}
 }
 
 // Own is what every page of the area needs.
 type Own struct {
 	Account  ui.Account
 	Problems []ui.Problem
+	Signs    bool // the list names the signature's page
 }
 
 func (o Own) page(name, title, section string) ui.Page {

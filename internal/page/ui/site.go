@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -125,7 +126,7 @@ func (s *Site) Texts() *text.Catalogue { return s.texts }
 // honest 500 and not half a page.
 func (s *Site) Render(w http.ResponseWriter, r *http.Request, status int, v View) {
 	page := v.Page()
-	var targets []string
+	targets := slices.Clone(page.Leads)
 	if page.Service != nil {
 		targets = append(targets, page.Service.Return)
 	}

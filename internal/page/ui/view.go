@@ -38,6 +38,7 @@ type Page struct {
 	Account   *Account
 	Problems  []Problem
 	Labels    map[string]string // text key of each field's label, for problems that name their field ({{.Label}})
+	Leads     []string          // further addresses that a form's answer may lead to; only their origins are used
 	Scripts   []string          // assets that this page loads beside the common script, as modules
 	Reads     bool              // its script may fetch from this site and run a worker, which no other page's may
 	Focus     bool              // move the reader to the heading (a step that replaced another page) or to the problems

@@ -10,6 +10,7 @@ import (
 	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
 	"chave/internal/page/qr"
+	"chave/internal/page/sign"
 	"chave/internal/page/signin"
 	"chave/internal/page/ui"
 	"chave/internal/text"
@@ -29,7 +30,7 @@ func Now() time.Time { return time.Date(2026, 11, 23, 14, 27, 0, 0, time.UTC) }
 // Stories lists them all, in the order of a person's journey.
 func Stories() []Story {
 	var all []Story
-	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), counterStories(), qrStories(), errorStories()} {
+	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), signStories(), counterStories(), qrStories(), errorStories()} {
 		all = append(all, part...)
 	}
 	return all
@@ -37,7 +38,7 @@ func Stories() []Story {
 
 // Sets are the page packages that have stories.
 func Sets() []ui.Set {
-	return []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages(), qr.Pages()}
+	return []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages(), qr.Pages(), sign.Pages()}
 }
 
 // Site renders the stories.

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	missingKey = regexp.MustCompile(`>\s*(?:ui|signin|portal|key|counter|qr|fault|attribute|document|message)\.[a-zA-Z0-9_.\-]+\s*<`)
+	missingKey = regexp.MustCompile(`>\s*(?:ui|signin|portal|key|counter|qr|sign|check|fault|attribute|document|message)\.[a-zA-Z0-9_.\-]+\s*<`)
 	inputTag   = regexp.MustCompile(`<(input|select|textarea)\b[^>]*>`)
 	idOf       = regexp.MustCompile(`\bid="([^"]*)"`)
 	labelFor   = regexp.MustCompile(`<label\b[^>]*for="([^"]*)"`)

@@ -11,7 +11,7 @@ import (
 )
 
 // keyInTemplate finds the text keys that a template names in full; those it puts together are covered by the stories.
-var keyInTemplate = regexp.MustCompile(`"((?:ui|signin|portal|key|counter|qr|document|attribute)\.[a-z0-9_.]+)"( \.| \$|\))?`)
+var keyInTemplate = regexp.MustCompile(`"((?:ui|signin|portal|key|counter|qr|sign|check|document|attribute)\.[a-z0-9_.]+)"( \.| \$|\))?`)
 
 func TestEvery_text_that_a_template_names_exists(t *testing.T) {
 	texts, err := text.Load()
