@@ -46,7 +46,7 @@ const (
 	SignaturePrepared  Kind = "signing.prepared"
 	SignCodeRefused    Kind = "signing.code_refused"
 	SignCodeAccepted   Kind = "signing.code_accepted" // a permit is out; spending it is SignaturePermitted
-	SignaturePermitted Kind = "signing.permitted" // in the commit that spends the permit: no signature without it
+	SignaturePermitted Kind = "signing.permitted"     // in the commit that spends the permit: no signature without it
 	SignatureMade      Kind = "signing.made"
 	CertificateIssued  Kind = "certificate.issued"
 	CertificateStatus  Kind = "certificate.status"

@@ -108,6 +108,7 @@ type Value struct {
 type Subject struct {
 	Person  citizen.Person
 	KeyEnds time.Time // first instant at which the key no longer works
+	Signs   bool      // a signing key of theirs is active (R4.14); only looked up when it is asked for
 	Zone    *time.Location
 }
 
@@ -187,7 +188,7 @@ var catalogue = sync.OnceValue(func() []Attribute {
 		{Name: Email, Supply: whoever(), Level: proven, value: plain(func(p citizen.Person) string { return string(p.Email) })},
 		{Name: CardNumber, Supply: cards(IfKnown), Level: checked, CardOnly: true, value: plain(func(p citizen.Person) string { return p.Document().Number })},
 		{Name: Contacts, Supply: cards(IfKnown), Level: proven, CardOnly: true, value: contacts},
-		{Name: CanSign, Supply: everybody(), Level: checked, value: func(Subject) Value { return Value{Text: "false"} }}, // no key signs yet
+		{Name: CanSign, Supply: everybody(), Level: checked, value: canSign},
 		{Name: Address, Source: AddressRegister, Supply: cards(IfKnown), Level: told, CardOnly: true},
 		{Name: CardDetails, Source: CardIssuer, Supply: cards(IfKnown), Level: told, CardOnly: true},
 		{Name: Employment, Source: SocialSecurity, Supply: whoever(), Level: told},

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,3 +61,5 @@ func keyExpires(s Subject) Value {
 	}
 	return Value{Text: citizen.DateOf(s.KeyEnds.Add(-time.Second), s.Zone).String()}
 }
+
+func canSign(s Subject) Value { return Value{Text: strconv.FormatBool(s.Signs)} }

@@ -101,6 +101,9 @@ func (s *Service) Standing(ctx context.Context, who citizen.ID, standing citizen
 		if err := tx.UpdateKey(key); err != nil {
 			return err
 		}
+		if err := s.endWith(tx, who, s.Now()); err != nil {
+			return err
+		}
 		e := audit.Event{ID: random.ID(s.Rand), At: s.Now(), Kind: audit.KeyRevoked, Person: who, Actor: "registry", Data: map[string]string{"fault": string(fault.Deceased)}}
 		return tx.InsertAudit(e)
 	})

@@ -138,6 +138,9 @@ func (s *Service) renew(tx Tx, c *Case, key credential.Key, now time.Time) error
 	if err := tx.UpdateKey(key); err != nil {
 		return err
 	}
+	if err := s.endWith(tx, p.ID, now); err != nil {
+		return err
+	}
 	if err := tx.ClearTriesOf(credential.SubjectOf(p.ID)); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type Tx interface {
 // Operator is the role that may register people at a counter.
 const Operator = "operator"
 
-// Service runs registrations. All fields are required.
+// Service runs registrations. All fields but Ended are required.
 type Service struct {
 	Do       func(ctx context.Context, fn func(Tx) error) error
 	View     func(ctx context.Context, fn func(Tx) error) error
@@ -54,6 +54,15 @@ type Service struct {
 	Now      func() time.Time
 	Rand     io.Reader
 	Wake     func()
+	// Ended ends, in the commit that ends or replaces a person's key, what lives no longer than it (R4.12); nil for nothing.
+	Ended func(tx Tx, who citizen.ID, now time.Time) error
+}
+
+func (s *Service) endWith(tx Tx, who citizen.ID, now time.Time) error {
+	if s.Ended == nil {
+		return nil
+	}
+	return s.Ended(tx, who, now)
 }
 
 // HasRole tells whether somebody works as what, now: it is asked at each request, so that a role taken away ends at once.

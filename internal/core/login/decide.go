@@ -138,6 +138,11 @@ func (s *Service) ConfirmCancel(ctx context.Context, id, browser string) (Transa
 		if err := tx.UpdateKey(key); err != nil {
 			return err
 		}
+		if s.Ended != nil {
+			if err := s.Ended(tx, t.Person, now); err != nil {
+				return err
+			}
+		}
 		if err := s.endOtherSessions(tx, t.Person, "", now); err != nil {
 			return err
 		}

@@ -164,6 +164,11 @@ func (s *Service) verify(tx Tx, t *Transaction, told *consent.Told, now time.Tim
 		return Verified{}, err
 	}
 	subject := consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}
+	if slices.Contains(t.Shared, consent.CanSign) {
+		if subject.Signs, err = s.canSign(tx, person.ID, now); err != nil {
+			return Verified{}, err
+		}
+	}
 	answered := consent.Answered{
 		Holder: consent.HolderOf(person), Document: person.Document().Type, Shared: t.Shared, Refused: t.Refused, Values: map[consent.Name]consent.Value{},
 	}
@@ -238,6 +243,13 @@ func (s *Service) subjectOf(tx Tx, who citizen.ID) (consent.Subject, error) {
 	return consent.Subject{Person: person, KeyEnds: s.Policy.End(key, person), Zone: s.Policy.Zone}, err
 }
 
+func (s *Service) canSign(tx Tx, who citizen.ID, now time.Time) (bool, error) {
+	if s.CanSign == nil {
+		return false, nil
+	}
+	return s.CanSign(tx, who, now)
+}
+
 // Sharing is what the share page shows of one attribute.
 type Sharing struct {
 	Ask   consent.Ask
@@ -252,7 +264,12 @@ type Sharing struct {
 func (s *Service) Offer(ctx context.Context, t Transaction) ([]Sharing, error) {
 	var subject consent.Subject
 	err := s.View(ctx, func(tx Tx) (err error) {
-		subject, err = s.subjectOf(tx, t.Person)
+		if subject, err = s.subjectOf(tx, t.Person); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(t.Ask, func(a consent.Ask) bool { return a.Name == consent.CanSign }) {
+			subject.Signs, err = s.canSign(tx, t.Person, s.Now())
+		}
 		return err
 	})
 	if err != nil {

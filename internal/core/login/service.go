@@ -76,6 +76,10 @@ type Service struct {
 	Log     *slog.Logger
 	// AddressKey keys the digest under which a network address is counted; addresses are never stored in clear.
 	AddressKey func(address string) []byte
+	// CanSign tells whether a person has a key that signs (R4.14); nil for nobody.
+	CanSign func(tx Tx, who citizen.ID, now time.Time) (bool, error)
+	// Ended ends, in the commit that ends a person's key, what lives no longer than it (R4.12); nil for nothing.
+	Ended func(tx Tx, who citizen.ID, now time.Time) error
 }
 
 // Request is what a wire asks for, already checked against its own rules and the service's registration.
