@@ -1,6 +1,6 @@
 # Everything here is one line on purpose: what a step does is written once, in test/check.
 
-STEPS := install format modules vet build unit databases rules lint race bench fuzz interop browser torture-smoke load-smoke torture fuzz-long fuzz-keep
+STEPS := install format modules vet build unit databases keystore rules lint race bench fuzz interop browser torture-smoke load-smoke torture fuzz-long fuzz-keep
 
 .PHONY: help check demo fmt $(filter-out install,$(STEPS))
 

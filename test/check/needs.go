@@ -50,6 +50,18 @@ func postgres() need {
 	}
 }
 
+// softHSM is a PKCS#11 device in software, with the tool that makes its tokens.
+func softHSM() need {
+	return need{
+		name: "SoftHSM2", debian: []string{"softhsm2"}, hint: "install SoftHSM2 (Debian: softhsm2)",
+		have: func(*bench) bool {
+			found, _ := filepath.Glob("/usr/lib/*/softhsm/libsofthsm2.so")
+			_, err := exec.LookPath("softhsm2-util")
+			return len(found) > 0 && err == nil
+		},
+	}
+}
+
 // debianPython is the system's own interpreter: Debian's packages are not seen by any other.
 const debianPython = "/usr/bin/python3"
 

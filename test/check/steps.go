@@ -31,6 +31,7 @@ func steps() []step {
 			return b.goTest(ctx, nil, "./...")
 		}},
 		{name: "databases", about: "the storage suite on SQLite, on PostgreSQL and on PostgreSQL at SERIALIZABLE", needs: []need{postgres()}, do: databases},
+		{name: "keystore", about: "every key in a PKCS#11 device, which SoftHSM2 plays", needs: []need{compiler(), softHSM()}, do: device},
 		{name: "rules", about: "requirement ids in test names", do: func(ctx context.Context, b *bench) (string, []string, error) {
 			text, err := b.read(ctx, nil, "go", "run", "./test/rules")
 			lines := strings.Split(strings.TrimSpace(text), "\n")
@@ -101,6 +102,15 @@ func build(ctx context.Context, b *bench) (string, []string, error) {
 // databases runs the storage suite by itself, so that its line in the summary says that PostgreSQL really was there.
 func databases(ctx context.Context, b *bench) (string, []string, error) {
 	return b.goTest(ctx, nil, "-count=1", "./internal/outside/store/...")
+}
+
+// device builds what only the tag pkcs11 has: it needs C, so that no other step sees it.
+func device(ctx context.Context, b *bench) (string, []string, error) {
+	env := []string{"CGO_ENABLED=1"}
+	if err := b.run(ctx, env, "go", "vet", "-tags", "pkcs11", "./internal/outside/keystore/..."); err != nil {
+		return "", nil, err
+	}
+	return b.goTest(ctx, env, "-count=1", "-tags", "pkcs11", "-timeout", "10m", "./internal/outside/keystore/...")
 }
 
 func race(ctx context.Context, b *bench) (string, []string, error) {
