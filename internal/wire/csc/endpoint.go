@@ -34,6 +34,11 @@ func (p *Provider) client(e endpoint) http.Handler {
 	})
 }
 
+// notOffered answers for methods of the standard that are not here (§10.1), and for whatever nobody ever heard of.
+func notOffered(http.ResponseWriter, *http.Request) error {
+	return refuse(invalidRequest, "this method is not offered, see info").with(fault.FeatureUnsupported).at(http.StatusNotImplemented)
+}
+
 // person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
 func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -205,6 +205,7 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 			p.handle(mux, lower, e)
 		}
 	}
+	p.handle(mux, Base, endpoint{serve: notOffered})
 	mux.Handle("GET "+PathAuthorize, p.person(p.authorize))
 	mux.Handle("GET "+PathAuthorize+"/{id}", p.person(p.resume))
 	mux.Handle("GET "+PathAnswer+"{id}", p.person(p.answered))
