@@ -166,7 +166,7 @@ def force_sms(s):
 def wrong_pin(s):
     before = len(door("/inbox", to=who["phone"]))
     status = s.sign(digest("never"), pin="75319864" if who["sign_pin"] != "75319864" else "75319846")
-    assert status.Code == "801" and status.ProcessId is not None, status
+    assert status.Code == "801", status  # zeep reads the empty process id as None
     assert len(door("/inbox", to=who["phone"])) == before, "no code goes out for a wrong PIN"
     single(s)  # the right one gives the tries back
 
