@@ -13,7 +13,7 @@ import (
 	"chave/internal/page/ui"
 )
 
-// Handler serves the public pages, signing out, and the page for every address that does not exist. All fields but Counter are required.
+// Handler serves the public pages, signing out, and the page for every address that does not exist. All fields but Counter and Sign are required.
 type Handler struct {
 	Site     *ui.Site
 	Login    *login.Service
@@ -21,6 +21,7 @@ type Handler struct {
 	Services func(context.Context) ([]service.Service, error) // all registrations, in any order
 	MinAge   int                                              // completed years that a key needs; zero hides the sentence
 	Counter  string                                           // local path for people who work at a counter; empty hides it
+	Sign     bool                                             // documents can be signed and signatures checked here
 }
 
 // few is how many services the first page shows.
@@ -52,7 +53,7 @@ func (h *Handler) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h.Site.Render(w, r, http.StatusOK, Home{Services: all[:min(few, len(all))], MinAge: h.MinAge, Counter: h.Counter})
+	h.Site.Render(w, r, http.StatusOK, Home{Services: all[:min(few, len(all))], MinAge: h.MinAge, Counter: h.Counter, Sign: h.Sign})
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Home struct {
 	Services []Service // a handful; the catalogue has them all
 	MinAge   int       // completed years; zero hides the sentence
 	Counter  string    // local path for people who work at a counter; empty hides it
+	Sign     bool      // leads to signing and checking
 }
 
 // Page implements ui.View.

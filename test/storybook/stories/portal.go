@@ -22,7 +22,7 @@ func catalogue() []portal.Service {
 
 func portalStories() []Story {
 	return []Story{
-		{"portal: home", "/story/portal/home", http.StatusOK, portal.Home{Services: catalogue(), MinAge: 16, Counter: "/counter"}},
+		{"portal: home", "/story/portal/home", http.StatusOK, portal.Home{Services: catalogue(), MinAge: 16, Counter: "/counter", Sign: true}},
 		{"portal: home of an empty installation", "/story/portal/home-empty", http.StatusOK, portal.Home{}},
 		{"portal: services", "/story/portal/services", http.StatusOK, portal.Services{Services: catalogue()}},
 		{"portal: no services", "/story/portal/services-none", http.StatusOK, portal.Services{}},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"chave/internal/page/check"
 	"chave/internal/page/counter"
 	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
@@ -30,7 +31,7 @@ func Now() time.Time { return time.Date(2026, 11, 23, 14, 27, 0, 0, time.UTC) }
 // Stories lists them all, in the order of a person's journey.
 func Stories() []Story {
 	var all []Story
-	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), signStories(), counterStories(), qrStories(), errorStories()} {
+	for _, part := range [][]Story{portalStories(), signinStories(), stopStories(), keyStories(), signStories(), checkStories(), counterStories(), qrStories(), errorStories()} {
 		all = append(all, part...)
 	}
 	return all
@@ -38,7 +39,7 @@ func Stories() []Story {
 
 // Sets are the page packages that have stories.
 func Sets() []ui.Set {
-	return []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages(), qr.Pages(), sign.Pages()}
+	return []ui.Set{portal.Pages(), signin.Pages(), mykey.Pages(), counter.Pages(), qr.Pages(), sign.Pages(), check.Pages()}
 }
 
 // Site renders the stories.

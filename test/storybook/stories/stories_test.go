@@ -35,13 +35,13 @@ func TestEvery_page_in_every_state_renders_in_every_language(t *testing.T) {
 				if w.Code != story.Status {
 					t.Fatalf("status %d, want %d: %s", w.Code, story.Status, w.Body)
 				}
-				check(t, w.Body.String(), lang)
+				sound(t, w.Body.String(), lang)
 			})
 		}
 	}
 }
 
-func check(t *testing.T, page string, lang text.Lang) {
+func sound(t *testing.T, page string, lang text.Lang) {
 	t.Helper()
 	if !strings.HasSuffix(strings.TrimSpace(page), "</html>") {
 		t.Error("the page is cut short")
