@@ -10,22 +10,6 @@ import (
 // minPadding is what must stand before the text: 00 02, eight bytes that are not zero, 00 (RFC 8017 §7.2.1).
 const minPadding = 11
 
-// unpad finds the text in a decrypted block without branching on what it holds. right is 1 for a well-formed block and start is then where its text begins.
-func unpad(block []byte) (right, start int) {
-	if len(block) < minPadding {
-		return 0, 0
-	}
-	looking := 1
-	for i := 2; i < len(block); i++ {
-		zero := subtle.ConstantTimeByteEq(block[i], 0)
-		start = subtle.ConstantTimeSelect(looking&zero, i+1, start)
-		looking &= 1 ^ zero
-	}
-	right = subtle.ConstantTimeByteEq(block[0], 0) & subtle.ConstantTimeByteEq(block[1], 2) &
-		(1 ^ looking) & subtle.ConstantTimeLessOrEq(minPadding, start)
-	return right, start
-}
-
 // chooseText returns the text of the block from start on, or an invented one when right is 0, with the same work for both. The invented text depends on the
 // cipher text and a secret that goes with the key, so that whoever sends a block twice, to whichever node, gets no second opinion.
 func chooseText(right int, block []byte, start int, secret, ciphertext []byte) []byte {
@@ -40,11 +24,11 @@ func chooseText(right int, block []byte, start int, secret, ciphertext []byte) [
 	mac.Reset()
 	mac.Write([]byte("chave implicit rejection length"))
 	mac.Write(ciphertext)
-	length := binary.BigEndian.Uint64(mac.Sum(nil)) % uint64(len(block)-minPadding+1) //nolint:gosec // the remainder is far below any limit
+	length := binary.BigEndian.Uint64(mac.Sum(nil)) % uint64(len(block)-minPadding+1)
 
 	text := make([]byte, len(block))
 	copy(text, invented)
 	subtle.ConstantTimeCopy(right, text, block)
-	start = subtle.ConstantTimeSelect(right, start, len(block)-int(length)) //nolint:gosec // less than the length of a block
+	start = subtle.ConstantTimeSelect(right, start, len(block)-int(length))
 	return text[start:]
 }
