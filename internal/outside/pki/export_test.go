@@ -2,3 +2,6 @@ package pki
 
 // NewRootKey makes keys for the tests' keystore too.
 var NewRootKey = newRootKey
+
+// SerialText names rows.
+var SerialText = serialText

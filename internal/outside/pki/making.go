@@ -168,7 +168,7 @@ func (a *Authority) found(ctx context.Context) error {
 	if err != nil {
 		return fault.New(fault.InternalError).Because(err)
 	}
-	root, err := a.makeRoot(ctx, key)
+	root, err := a.makeRoot(ctx, key, func([]byte) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,8 @@ func newRootKey(alg string) (crypto.Signer, error) {
 	return rsa.GenerateKey(rand.Reader, 4096)
 }
 
-// makeRoot signs a root's certificate with its own key and puts it in the table.
-func (a *Authority) makeRoot(ctx context.Context, key crypto.Signer) (member, error) {
+// makeRoot signs a root's certificate with its own key and puts it in the table, once keep has put the key where it will be found again.
+func (a *Authority) makeRoot(ctx context.Context, key crypto.Signer, keep func(der []byte) error) (member, error) {
 	h, err := a.known(ctx, 0)
 	if err != nil {
 		return member{}, err
@@ -217,6 +217,9 @@ func (a *Authority) makeRoot(ctx context.Context, key crypto.Signer) (member, er
 	m, err := open(row)
 	if err != nil {
 		return member{}, fault.New(fault.InternalError).Because(err)
+	}
+	if err := keep(der); err != nil {
+		return member{}, err
 	}
 	return m, a.Do(ctx, func(tx certificate.Tx) error { return a.install(tx, row) })
 }
