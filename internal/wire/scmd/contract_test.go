@@ -26,6 +26,7 @@ func TestS8_1_contract_in_all_its_addresses_without_login(t *testing.T) {
 		{ccmovelPath + "?wsdl", "text/xml; charset=utf-8", `location="https://chave.example/Ama.Authentication.Frontend/CCMovelDigitalSignature.svc?wsdl=wsdl0"`},
 		{ccmovelPath + "?singleWsdl", "text/xml; charset=utf-8", `targetNamespace="http://tempuri.org/"`},
 		{ccmovelPath + "?wsdl=wsdl0", "text/xml; charset=utf-8", `name="CCMovelSignature"`},
+		{scmdPath + "?wsdl&v=2", "text/xml; charset=utf-8", `name="SCMDService"`},
 		{ccmovelPath, "text/html; charset=utf-8", "CCMovelDigitalSignature.svc?wsdl"},
 	} {
 		got := r.get(c.path)

@@ -28,7 +28,8 @@ func contractAsked(query string) (asked string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	query = strings.TrimSuffix(strings.ToLower(query), "=")
+	query, _, _ = strings.Cut(strings.ToLower(query), "&")
+	query = strings.TrimSuffix(query, "=")
 	return query, strings.HasPrefix(query, "wsdl") || query == "singlewsdl"
 }
 

@@ -82,12 +82,6 @@ func textOf(e *etree.Element) (string, bool) {
 	return text.String(), true
 }
 
-// has tells whether a member came and was not nil.
-func (v values) has(name string) bool {
-	_, ok := v.texts[name]
-	return ok
-}
-
 // text is a member's text, empty when it did not come.
 func (v values) text(name string) string { return v.texts[name] }
 

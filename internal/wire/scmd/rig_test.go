@@ -25,6 +25,7 @@ import (
 	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/outside/keystore"
+	"chave/internal/outside/keystore/keystoretest"
 	"chave/internal/outside/store"
 	"chave/internal/wire/scmd"
 )
@@ -48,7 +49,7 @@ type rig struct {
 	now      time.Time
 	address  string
 	db       *store.DB
-	vault    *keystore.Soft
+	vault    keystore.Store
 	signing  *stand
 	provider *scmd.Provider
 	server   *httptest.Server
@@ -61,9 +62,7 @@ func newRig(t testing.TB, change ...func(*scmd.Provider)) *rig {
 	t.Helper()
 	r := &rig{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), address: "192.0.2.10", counted: map[service.Switch]int{}}
 	var err error
-	if r.vault, err = keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: random.Bytes(rand.Reader, 32)}}); err != nil {
-		t.Fatal(err)
-	}
+	r.vault = keystoretest.Open(t)
 	r.db, err = store.Open(t.Context(), store.Config{
 		Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "scmd.db"), Vault: r.vault, Now: r.clock,
 		Inject: func(step store.Step, _ string) error {
