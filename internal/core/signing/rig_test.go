@@ -53,6 +53,7 @@ type rig struct {
 	enrol   *enrol.Service
 	world   *registry
 	ca      *authority
+	first   string // id of the first operation
 }
 
 func newRig(t *testing.T, change ...func(*signing.Service)) *rig {
@@ -178,6 +179,7 @@ type gatedVault struct {
 	gate *gate
 	made int // signatures, of this test's whole life
 	mu   sync.Mutex
+	hang chan struct{} // keys open only once this is closed
 }
 
 func (v *gatedVault) MACWith(kid, label string, parts ...[]byte) (out []byte, err error) {
@@ -206,6 +208,13 @@ func (v *gatedVault) LockPersonalKey(sealed, context []byte, secret signing.Unlo
 }
 
 func (v *gatedVault) OpenPersonalKey(locked, context []byte, secret signing.Unlock, fn func(signing.PersonalSigner) error) error {
+	v.mu.Lock()
+	hang := v.hang
+	v.mu.Unlock()
+	if hang != nil {
+		<-hang
+		return errVault
+	}
 	return pass(v.gate, "key", errVault, func() error {
 		return v.Soft.OpenPersonalKey(locked, context, secret, func(s signing.PersonalSigner) error { return fn(counting{s, v}) })
 	})
@@ -242,6 +251,9 @@ type authority struct {
 	r    *rig
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
+
+	mu      sync.Mutex
+	serials []string
 }
 
 func newAuthority(t *testing.T, r *rig) *authority {
@@ -261,7 +273,7 @@ func newAuthority(t *testing.T, r *rig) *authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &authority{r, key, cert}
+	return &authority{r: r, key: key, cert: cert}
 }
 
 func (a *authority) Issue(ctx context.Context, s certificate.Subject) (out certificate.Issued, err error) {
@@ -286,6 +298,9 @@ func (a *authority) issue(ctx context.Context, s certificate.Subject) (certifica
 		Serial: fmt.Sprintf("%032x", serial), Authority: "test", Profile: "person", Person: s.Person.ID, TBS: []byte("tbs"), DER: der, State: certificate.Good, NotBefore: now,
 		NotAfter: s.NotAfter.Truncate(time.Second),
 	}
+	a.mu.Lock()
+	a.serials = append(a.serials, c.Serial)
+	a.mu.Unlock()
 	err = a.r.db.Do(ctx, func(tx *store.Tx) error { return tx.InsertCertificate(c) })
 	return certificate.Issued{Certificate: c, Chain: [][]byte{der, a.cert.Raw, a.cert.Raw}}, err
 }
@@ -375,6 +390,9 @@ func (r *rig) prepare(who citizen.ID, change ...func(*signing.Request)) (signing
 	op, err := r.signing.Prepare(r.t.Context(), q)
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	if r.first == "" {
+		r.first = op.ID
 	}
 	return op, signing.Ref{ID: op.ID, Application: q.Application.ID, Person: who, Session: q.Session}
 }

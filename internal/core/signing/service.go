@@ -138,7 +138,7 @@ type Tx interface {
 	SigningKeyOf(citizen.ID) (Key, error)
 	// PersonalKey reads one by id, ended or not; fault.RowNotFound.
 	PersonalKey(id string) (Key, error)
-	// PersonalKeys lists all of a person's, newest first.
+	// PersonalKeys lists all of a person's, newest first, after the one that has not ended.
 	PersonalKeys(citizen.ID) ([]Key, error)
 	// InsertPersonalKey writes a new one; fault.RowConflict when the person has one that has not ended.
 	InsertPersonalKey(Key) error

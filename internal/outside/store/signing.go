@@ -45,9 +45,9 @@ func (tx *Tx) PersonalKey(id string) (signing.Key, error) {
 	return tx.personalKey(`SELECT `+personalColumns+` FROM personal_keys WHERE id = $1`, id)
 }
 
-// PersonalKeys lists all of a person's, newest first.
+// PersonalKeys lists all of a person's, newest first, after the one that has not ended.
 func (tx *Tx) PersonalKeys(who citizen.ID) ([]signing.Key, error) {
-	return tx.personalKeys(`SELECT `+personalColumns+` FROM personal_keys WHERE person = $1 ORDER BY created_at DESC, id`, string(who))
+	return tx.personalKeys(`SELECT `+personalColumns+` FROM personal_keys WHERE person = $1 ORDER BY CASE WHEN state = 'ended' THEN 1 ELSE 0 END, created_at DESC, id`, string(who))
 }
 
 // ExpiredPersonalKeys lists up to n keys that have not ended though their certificates have.
