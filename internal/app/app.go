@@ -189,7 +189,7 @@ func (a *App) compose(ctx context.Context, c Config) error {
 // firstParties keeps Chave's own areas in the registry of services, so that codes can name them like any other (R3.20).
 func (a *App) firstParties(ctx context.Context) error {
 	return a.DB.Do(ctx, func(tx *store.Tx) error {
-		for _, own := range []service.Service{keyArea(), counterArea()} {
+		for _, own := range []service.Service{keyArea(), counterArea(), signArea()} {
 			if err := tx.SaveService(own); err != nil {
 				return err
 			}
@@ -201,6 +201,12 @@ func (a *App) firstParties(ctx context.Context) error {
 func keyArea() service.Service {
 	return service.Service{FirstParty: true, Settings: service.Settings{
 		ID: "chave-key", Name: service.Text{"pt": "A minha chave", "en": "My key"}, Category: "key", MinLevel: service.LevelEmail,
+	}}
+}
+
+func signArea() service.Service {
+	return service.Service{FirstParty: true, Settings: service.Settings{
+		ID: "chave-sign", Name: service.Text{"pt": "Assinar documentos", "en": "Sign documents"}, Category: "key", MinLevel: service.LevelPhone,
 	}}
 }
 

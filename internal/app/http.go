@@ -14,7 +14,10 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/random"
+	"chave/internal/page/check"
 	"chave/internal/page/qr"
+	"chave/internal/page/sign"
+	"chave/internal/wire/csc"
 
 	"golang.org/x/time/rate"
 )
@@ -32,6 +35,9 @@ const bodyLimit = 1 << 20
 
 // photoLimit is for the one route that takes a phone's photograph, in bytes.
 const photoLimit = 11 << 20
+
+// documentLimit is for whole documents in JSON, in bytes; the wire has its own limit a little below.
+const documentLimit = 72 << 20
 
 func (m *middle) wrap(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
@@ -63,8 +69,15 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 			rec.Header().Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		limit := int64(bodyLimit)
-		if r.URL.Path == qr.PathPhoto {
+		switch {
+		case r.URL.Path == qr.PathPhoto:
 			limit = photoLimit
+		case r.URL.Path == "/sign":
+			limit = sign.BodyLimit
+		case r.URL.Path == "/check":
+			limit = check.BodyLimit
+		case strings.EqualFold(r.URL.Path, csc.Base+"signatures/signDoc"):
+			limit = documentLimit
 		}
 		r.Body = http.MaxBytesReader(rec, r.Body, limit)
 		inner.ServeHTTP(rec, r)

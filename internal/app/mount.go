@@ -6,11 +6,13 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
+	"chave/internal/page/check"
 	"chave/internal/page/counter"
 	"chave/internal/page/door"
 	"chave/internal/page/mykey"
 	"chave/internal/page/portal"
 	"chave/internal/page/qr"
+	"chave/internal/page/sign"
 	"chave/internal/page/signin"
 	"chave/internal/page/ui"
 
@@ -21,7 +23,7 @@ import (
 func (a *App) mount(c Config) error {
 	site, err := ui.New(ui.Config{
 		Texts: a.Texts, Now: a.Now, Demo: c.Demo, Secure: a.secure, Log: a.Log,
-		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages(), qr.Pages()},
+		Sets: []ui.Set{signin.Pages(), portal.Pages(), mykey.Pages(), counter.Pages(), qr.Pages(), sign.Pages(), check.Pages()},
 	})
 	if err != nil {
 		return err
@@ -76,7 +78,7 @@ func (a *App) mountAreas(mux *http.ServeMux) {
 		Site: a.Site, Login: a.Login, Jar: a.Jar, Services: a.Services, MinAge: a.Enrol.Rules.MinAge, Counter: "/counter",
 	}).Mount(mux)
 	(&mykey.Handler{
-		Site: a.Site, Login: a.Login, Services: a.Services, Service: a.Service, Now: a.Now, Keep: a.historyDays(),
+		Site: a.Site, Login: a.Login, Services: a.Services, Service: a.Service, Now: a.Now, Keep: a.historyDays(), Signing: a.Signing, Terms: termsVersion, Test: true,
 		Door: &door.Door{
 			Login: a.Login, Jar: a.Jar, Rand: a.rand, Now: a.Now, Service: keyArea(), MinLevel: service.LevelEmail, Fresh: 15 * time.Minute,
 			Path: "/key/enter/", Home: "/key", Lang: lang,

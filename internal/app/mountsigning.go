@@ -1,10 +1,19 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"time"
 
+	"chave/internal/core/draft"
+	"chave/internal/core/service"
+	"chave/internal/format/ades"
 	"chave/internal/outside/store"
+	"chave/internal/page/check"
+	"chave/internal/page/door"
+	"chave/internal/page/sign"
 	"chave/internal/wire/csc"
+	wirepki "chave/internal/wire/pki"
 	"chave/internal/wire/scmd"
 )
 
@@ -21,10 +30,43 @@ func (a *App) mountSigning(mux *http.ServeMux, c Config, m *middle) error {
 	remote := &csc.Provider{
 		Issuer: c.Settings.Issuer, Login: a.Login, Signing: a.Signing, Do: store.In[csc.Tx](a.DB), View: store.InView[csc.Tx](a.DB), Vault: a.Vault, Jar: a.Jar,
 		Pages: csc.Pages{Fail: a.failAtDoor}, Now: a.Now, Rand: a.rand, Log: a.Log, Lang: a.lang, Address: m.address, Count: a.metrics.compatUse,
+		Timestamp: a.PKI.Token,
 	}
 	if err := remote.Check(); err != nil {
 		return err
 	}
 	remote.Mount(mux)
+	(&wirepki.Provider{Authority: a.PKI, Log: a.Log}).Mount(mux)
+	a.mountPapers(mux, c, m, remote)
 	return nil
+}
+
+// memoryForDocuments is how many bytes of documents one process holds whole at a time.
+const memoryForDocuments = 256 << 20
+
+// mountPapers serves the pages where people sign and check documents.
+func (a *App) mountPapers(mux *http.ServeMux, c Config, m *middle, remote *csc.Provider) {
+	helpers := ades.Helpers{Timestamp: a.PKI.Timestamp, OCSP: a.PKI.Status, CRL: a.PKI.List}
+	drafts := &draft.Service{Do: store.In[draft.Tx](a.DB), View: store.InView[draft.Tx](a.DB), Rules: draft.Rules{}.Defaults(), Now: a.Now, Rand: a.rand}
+	(&sign.Handler{
+		Site: a.Site, Signing: a.Signing, Drafts: drafts, Papers: sign.PAdES{Helpers: helpers}, Memory: draft.NewMemory(memoryForDocuments), Handover: remote,
+		Now: a.Now, Zone: a.Zone, Level: string(ades.BLT), Address: m.source, Test: true,
+		Door: &door.Door{
+			Login: a.Login, Jar: a.Jar, Rand: a.rand, Now: a.Now, Service: signArea(), MinLevel: service.LevelPhone, Fresh: time.Hour,
+			Path: "/sign/enter/", Home: "/sign", Lang: a.lang,
+		},
+		Failed: func(r *http.Request, err error) {
+			a.Log.WarnContext(r.Context(), "a document could not be brought to its level", "err", err)
+		},
+	}).Mount(mux)
+	(&check.Handler{
+		Site: a.Site, Memory: draft.NewMemory(memoryForDocuments), Now: a.Now, Test: true,
+		Validate: func(ctx context.Context, file, original []byte) (ades.Report, error) {
+			roots, err := a.PKI.Roots(ctx)
+			if err != nil {
+				return ades.Report{}, err
+			}
+			return ades.Validate(ctx, file, ades.Validation{Roots: roots, At: a.Now(), Helpers: helpers, Detached: original})
+		},
+	}).Mount(mux)
 }

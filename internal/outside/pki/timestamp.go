@@ -40,11 +40,16 @@ func (a *Authority) AnswerTSA(ctx context.Context, request []byte) (answer []byt
 
 // Timestamp gives a token over a digest, for callers in the house. Faults: TimestampUnavailable, ClockDrift, AuthorityMissing, KeystoreUnavailable, HashNotAllowed.
 func (a *Authority) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) ([]byte, error) {
+	return a.Token(ctx, h, digest, nil)
+}
+
+// Token is Timestamp with a nonce that the token repeats; nil for none.
+func (a *Authority) Token(ctx context.Context, h crypto.Hash, digest []byte, nonce *big.Int) ([]byte, error) {
 	by, responder, err := a.clock(ctx)
 	if err != nil {
 		return nil, err
 	}
-	token, err := tsp.Stamp(responder, tsp.Request{Hash: h, Digest: digest, CertReq: true}, a.tokenSerial(), a.Now())
+	token, err := tsp.Stamp(responder, tsp.Request{Hash: h, Digest: digest, Nonce: nonce, CertReq: true}, a.tokenSerial(), a.Now())
 	var asked *tsp.RequestError
 	if errors.As(err, &asked) {
 		return nil, fault.New(fault.HashNotAllowed).Because(err)
