@@ -13,7 +13,6 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +29,7 @@ import (
 	"chave/internal/core/signing"
 	"chave/internal/outside/keystore"
 	"chave/internal/outside/store"
+	"chave/internal/outside/store/storetest"
 )
 
 const (
@@ -42,7 +42,7 @@ const (
 
 // rig is one installation over a real database and keystore, with a clock that only the test moves, and gates that fail when they are told to.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	mu      sync.Mutex
 	now     time.Time
 	db      *store.DB
@@ -56,7 +56,13 @@ type rig struct {
 	first   string // id of the first operation
 }
 
-func newRig(t *testing.T, change ...func(*signing.Service)) *rig {
+func newRig(t testing.TB, change ...func(*signing.Service)) *rig {
+	t.Helper()
+	return newRigOn(t, nil, change...)
+}
+
+// newRigOn is newRig over a database that somebody else opens.
+func newRigOn(t testing.TB, open func(...storetest.Option) *store.DB, change ...func(*signing.Service)) *rig {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Lisbon")
 	if err != nil {
@@ -69,16 +75,10 @@ func newRig(t *testing.T, change ...func(*signing.Service)) *rig {
 	}
 	r.gate = &gate{}
 	r.vault = &gatedVault{Soft: r.soft, gate: r.gate}
-	r.db, err = store.Open(t.Context(), store.Config{
-		Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "signing.db"), Vault: r.soft, Now: r.clock,
-	})
-	if err != nil {
-		t.Fatal(err)
+	if open == nil {
+		open = func(o ...storetest.Option) *store.DB { return storetest.SQLite(t, o...) }
 	}
-	t.Cleanup(func() { _ = r.db.Close() })
-	if err := r.db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	r.db = open(storetest.WithVault(r.soft), storetest.WithNow(r.clock))
 	policy := credential.Policy{Zone: zone, Argon2MemKB: 64, CodesPerPerson: 1000, CodesPerAddress: 1000}.Defaults()
 	hasher := credential.Hasher{Vault: r.vault, Rand: rand.Reader, Policy: policy}
 	r.ca = newAuthority(t, r)
@@ -256,7 +256,7 @@ type authority struct {
 	serials []string
 }
 
-func newAuthority(t *testing.T, r *rig) *authority {
+func newAuthority(t testing.TB, r *rig) *authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -321,7 +321,7 @@ func tiago() citizen.Person {
 	return p
 }
 
-func pinOf(t *testing.T, digits string) credential.PIN {
+func pinOf(t testing.TB, digits string) credential.PIN {
 	t.Helper()
 	pin, err := credential.ParsePIN(digits)
 	if err != nil {
@@ -402,7 +402,7 @@ func (r *rig) sign(ref signing.Ref, digits string) (signing.Result, error) {
 	return r.signing.ConfirmAndSign(r.t.Context(), ref, codeOf(r.t, digits))
 }
 
-func codeOf(t *testing.T, digits string) credential.Code {
+func codeOf(t testing.TB, digits string) credential.Code {
 	t.Helper()
 	code, err := credential.ParseCode(digits)
 	if err != nil {
@@ -461,7 +461,7 @@ func (r *rig) key(who citizen.ID) signing.Key {
 	return keys[0]
 }
 
-func wants(t *testing.T, err error, code fault.Code) {
+func wants(t testing.TB, err error, code fault.Code) {
 	t.Helper()
 	if !fault.Is(err, code) {
 		t.Fatalf("got %v, want %s", err, code)
