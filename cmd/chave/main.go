@@ -1,4 +1,4 @@
-// Command chave is the one binary: demo, serve, admin, audit, keystore. This package is flags and wiring only; what the parts do is internal's.
+// Command chave is the one binary: demo, serve, admin, audit, keystore, ca. This package is flags and wiring only; what the parts do is internal's.
 package main
 
 import (
@@ -29,6 +29,7 @@ type commands struct {
 	Admin    adminCommand    `cmd:"" help:"First operator, operators, services."`
 	Audit    auditCommand    `cmd:"" help:"Check the record of decisions."`
 	Keystore keystoreCommand `cmd:"" help:"Make the root key."`
+	CA       caCommand       `cmd:"" name:"ca" help:"Authorities that certify people's signing keys."`
 }
 
 // streams are the process's, given to each command so that tests can read what it says.

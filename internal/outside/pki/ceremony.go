@@ -12,12 +12,14 @@ import (
 
 	"chave/internal/core/certificate"
 	"chave/internal/core/fault"
+	"chave/internal/outside/pki/lint"
 )
 
 // What a ceremony may find.
 var (
 	ErrExists     = errors.New("there is a hierarchy already; a new issuing authority comes by rollover")
 	ErrOtherRoot  = errors.New("this file is not the root of this installation")
+	ErrNoStatus   = errors.New("nobody asks for a responder's status (RFC 6960 §4.2.2.2.1): roll the issuing authority over, and revoke it if the responder's key was stolen")
 	ErrNotForHere = errors.New("a person's certificate ends with that person's key, at the counter or in their own area")
 )
 
@@ -89,7 +91,8 @@ func (a *Authority) openRoot(ctx context.Context, path string, passphrase []byte
 	return member{}, nil, ErrOtherRoot
 }
 
-// Revoke ends an authority's own certificate, by serial. An issuing authority's shows once the root's list is signed anew.
+// Revoke ends an authority's own certificate, by serial, and its work: another timestamp authority is made by itself, another issuing authority by Rollover. An issuing
+// authority's end shows once the root's list is signed anew.
 func (a *Authority) Revoke(ctx context.Context, serial string, reason certificate.Reason) error {
 	now := a.Now()
 	return a.Do(ctx, func(tx certificate.Tx) error {
@@ -97,11 +100,39 @@ func (a *Authority) Revoke(ctx context.Context, serial string, reason certificat
 		if err != nil {
 			return err
 		}
-		if row.Person != "" {
+		switch {
+		case row.Person != "":
 			return ErrNotForHere
+		case row.Profile == string(lint.OCSP):
+			return ErrNoStatus
+		}
+		if err := retire(tx, serial); err != nil {
+			return err
 		}
 		return certificate.Apply(tx, certificate.Change{Serial: serial, To: certificate.Revoked, Reason: reason, Actor: "admin", At: now, Rand: a.Rand})
 	})
+}
+
+// retire keeps an authority from signing anything new.
+func retire(tx certificate.Tx, serial string) error {
+	rows, err := tx.Authorities()
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		m, err := open(row)
+		if err != nil {
+			return err
+		}
+		if !m.Active || serialText(m.cert.SerialNumber) != serial {
+			continue
+		}
+		m.Active = false
+		if err := tx.UpdateAuthority(m.Authority); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Show writes what there is, for the operator: each authority, and when the lists of roots end.

@@ -158,6 +158,35 @@ func TestRevoke_an_issuing_authority_shows_in_the_roots_list(t *testing.T) {
 	}
 }
 
+func TestRevoke_a_timestamp_authority_stamps_no_more(t *testing.T) {
+	h := open(t)
+	a := h.node(t)
+	ctx := context.Background()
+	first, err := a.TimestampCertificate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Revoke(ctx, pki.SerialText(first.SerialNumber), certificate.KeyCompromise); err != nil {
+		t.Fatal(err)
+	}
+	h.advance(time.Minute)
+	next, err := a.TimestampCertificate(ctx)
+	if err != nil || next.Equal(first) {
+		t.Errorf("the one that was revoked goes on: %v", err)
+	}
+	der, err := a.Status(ctx, first, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := judge.ParseResponse(der, nil); err != nil || got.Status != judge.Revoked {
+		t.Errorf("%+v, %v", got, err)
+	}
+	issued := issue(t, h, a)
+	if err := a.Revoke(ctx, pki.SerialText(ask(t, a, issued).Certificate.SerialNumber), 0); !errors.Is(err, pki.ErrNoStatus) {
+		t.Errorf("a responder's: %v", err)
+	}
+}
+
 func TestAnswerOCSP_says_try_later_when_the_keystore_is_gone_and_recovers(t *testing.T) {
 	h := open(t)
 	a := h.node(t)

@@ -5,3 +5,6 @@ var NewRootKey = newRootKey
 
 // SerialText names rows.
 var SerialText = serialText
+
+// PersonNumber makes a subject unique.
+var PersonNumber = personNumber

@@ -154,9 +154,14 @@ func personal(t *testing.T) []byte {
 	return der
 }
 
+func subject(t *testing.T, who citizen.Person, until time.Time) certificate.Subject {
+	t.Helper()
+	return certificate.Subject{Person: who, Public: personal(t), NotAfter: until}
+}
+
 func issue(t *testing.T, h *house, a *pki.Authority) certificate.Issued {
 	t.Helper()
-	issued, err := a.Issue(context.Background(), certificate.Subject{Person: resident(), Public: personal(t), NotAfter: h.clock().AddDate(2, 0, 0)})
+	issued, err := a.Issue(context.Background(), subject(t, resident(), h.clock().AddDate(2, 0, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
