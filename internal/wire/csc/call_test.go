@@ -177,7 +177,7 @@ func (r *rig) permit(h signing.Handover, who citizen.ID) signing.Permit {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	code, _ := credential.ParseCode(signCode)
+	code, _ := credential.ParseCode(r.lastCode())
 	permit, err := r.provider.Signing.Confirm(r.t.Context(), signing.Ref{ID: op.ID, Application: h.Service.ID, Person: who, Session: h.Session}, code)
 	if err != nil {
 		r.t.Fatal(err)

@@ -20,6 +20,11 @@ const (
 // levelNames are the standard's names of the baseline levels, from the least.
 func levelNames() []string { return []string{"Ades-B-B", "Ades-B-T", "Ades-B-LT", "Ades-B-LTA"} }
 
+const (
+	levelT  = 1
+	levelLT = 2
+)
+
 // Documents makes AdES signatures around signatures that are made elsewhere; see Ades.
 type Documents interface {
 	// Prepare is deterministic: the same sheet gives the same digest to sign, on any node and at any time. Its errors are faults.

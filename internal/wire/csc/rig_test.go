@@ -25,9 +25,9 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/login"
 	"chave/internal/core/message"
-	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/outside/keystore"
+	"chave/internal/outside/keystore/keystoretest"
 	"chave/internal/outside/store"
 	"chave/internal/wire/csc"
 )
@@ -45,7 +45,7 @@ type rig struct {
 	mu       sync.Mutex
 	now      time.Time
 	db       *store.DB
-	vault    *keystore.Soft
+	vault    keystore.Store
 	login    *login.Service
 	enrol    *enrol.Service
 	signing  *fake
@@ -53,15 +53,14 @@ type rig struct {
 	server   *httptest.Server
 	person   citizen.ID
 	counted  int
+	lastCode func() string // of a signature
 }
 
-func newRig(t testing.TB, change ...func(*csc.Provider)) *rig {
+func newRig(t testing.TB, change ...func(*rig)) *rig {
 	t.Helper()
-	r := &rig{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	r := &rig{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), lastCode: func() string { return signCode }}
 	var err error
-	if r.vault, err = keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: random.Bytes(rand.Reader, 32)}}); err != nil {
-		t.Fatal(err)
-	}
+	r.vault = keystoretest.Open(t)
 	r.db, err = store.Open(t.Context(), store.Config{Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "csc.db"), Vault: r.vault, Now: r.clock})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +100,7 @@ func newRig(t testing.TB, change ...func(*csc.Provider)) *rig {
 		}},
 	}
 	for _, fn := range change {
-		fn(r.provider)
+		fn(r)
 	}
 	if err := r.provider.Check(); err != nil {
 		t.Fatal(err)

@@ -278,6 +278,10 @@ func readSheet(entry params, alg signing.Alg) (Sheet, error) {
 		return sheet, invalid("conformance_level")
 	}
 	sheet.Level = strings.TrimPrefix(levelNames()[i], "Ades-")
+	// A detached CAdES signature has no archive stamps here; and what B-LT adds to a PDF lies in the file, of which only a digest came.
+	if sheet.Format == formatCAdES && i > levelLT || sheet.Format == formatPAdES && !entry.has("document") && i > levelT {
+		return sheet, invalid("conformance_level")
+	}
 	envelope, err := entry.text("signed_envelope_property")
 	if err != nil {
 		return sheet, err

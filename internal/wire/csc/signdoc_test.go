@@ -10,7 +10,6 @@ import (
 
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
-	"chave/internal/wire/csc"
 )
 
 func document(text string, change ...any) map[string]any {
@@ -115,13 +114,15 @@ func TestS13_documents_of_every_wrong_shape(t *testing.T) {
 		"XAdES":            {map[string]any{"documents": []any{document("x", "signature_format", "X")}}, "Invalid parameter signature_format"},
 		"no format":        {map[string]any{"documents": []any{document("x", "signature_format", nil)}}, "Missing (or invalid type) string parameter signature_format"},
 		"unknown level":    {map[string]any{"documents": []any{document("x", "conformance_level", "Ades-B-X")}}, "Invalid parameter conformance_level"},
+		"archived CAdES":   {map[string]any{"documents": []any{document("x", "signature_format", "C", "conformance_level", "Ades-B-LTA")}}, "Invalid parameter conformance_level"},
+		"PDF data unseen":  {map[string]any{"documentDigests": []any{document("", "document", nil, "hashes", b64s(digest("x")))}}, "Invalid parameter conformance_level"},
 		"attached":         {map[string]any{"documents": []any{document("x", "signature_format", "C", "signed_envelope_property", "Attached")}}, "Invalid parameter signed_envelope_property"},
 		"unknown property": {map[string]any{"documents": []any{document("x", "signed_props", []any{map[string]any{"attribute_name": "mime-type", "attribute_value": "AA=="}})}}, "Invalid parameter signed_props (mime-type)"},
 		"no algorithm":     {map[string]any{"documents": []any{document("x", "signAlgo", nil)}}, "Missing (or invalid type) string parameter signAlgo"},
 		"another key's":    {map[string]any{"documents": []any{document("x", "signAlgo", rsaOID)}}, "Invalid parameter signAlgo"},
 		"contradiction":    {map[string]any{"documents": []any{document("x", "hashAlgorithmOID", "2.16.840.1.101.3.4.2.3")}}, "String parameter hashAlgorithmOID contradicts"},
 		"two hashes":       {map[string]any{"documents": []any{good, document("x", "signAlgo", "1.2.840.10045.4.3.4")}}, "all of a request is signed with one hash algorithm"},
-		"short digest":     {map[string]any{"documentDigests": []any{document("", "document", nil, "hashes", []string{"AAAA"})}}, "Invalid digest value length"},
+		"short digest":     {map[string]any{"documentDigests": []any{document("", "document", nil, "hashes", []string{"AAAA"}, "conformance_level", "Ades-B-B")}}, "Invalid digest value length"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.body["credentialID"] = key.ID
@@ -159,7 +160,7 @@ func TestS13_documents_need_a_registration_for_them(t *testing.T) {
 }
 
 func TestS13_installation_without_documents_offers_none(t *testing.T) {
-	r := newRig(t, func(p *csc.Provider) { p.Documents, p.Timestamp = nil, nil })
+	r := newRig(t, func(r *rig) { r.provider.Documents, r.provider.Timestamp = nil, nil })
 	info := r.call("", "info", "{}").json(t)
 	if all := strings.Join(words(info["methods"]), " "); strings.Contains(all, "signDoc") || strings.Contains(all, "timestamp") {
 		t.Errorf("offers %s", all)
