@@ -66,7 +66,8 @@ func (d *country) settings() (app.Settings, error) {
 	s.Registry.URL, s.Registry.SecretFile = "http://127.0.0.1:"+strconv.Itoa(d.sites["registry"].port), filepath.Join(d.dir, "registry.secret")
 	s.AttributeSources = d.sourceSettings()
 	s.Signing.Address = d.pki()
-	// As strict as production, but for what a test run needs: 20 sign-ins a person and 200 an address in ten minutes.
+	// As strict as production, but for what a test run needs: 20 sign-ins and 500 signatures a person, 200 sign-ins an address in ten minutes.
+	s.Signing.CodesPerPerson = 500
 	s.Policy.CodesPerPerson, s.Policy.CodesPerAddress = 20, 200
 	s.RequestsPerAddress = 1000
 	return s, nil

@@ -49,7 +49,8 @@ func newWorld(t *testing.T) *world {
 		Certificates: func(context.Context) (Certificates, error) {
 			return Certificates{TLS: "-----BEGIN CERTIFICATE-----\n", SAML: "-----BEGIN CERTIFICATE-----\nAA"}, nil
 		},
-		Sources: func(context.Context) ([]Source, error) { return w.sources, nil },
+		SigningReady: func(context.Context) error { return nil },
+		Sources:      func(context.Context) ([]Source, error) { return w.sources, nil },
 		SetSource: func(_ context.Context, source, behaviour string) error {
 			w.sources = []Source{{source, behaviour}}
 			return nil
@@ -412,7 +413,7 @@ func TestDoor_certs_says_null_where_there_is_none(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got["saml_idp"] == nil || !strings.HasSuffix(*got["saml_idp"], "AA") || got["saml_idp_standard"] != nil || len(got) != 3 {
+	if got["saml_idp"] == nil || !strings.HasSuffix(*got["saml_idp"], "AA") || got["saml_idp_standard"] != nil || got["scmd_cipher"] != nil || got["root"] != nil || len(got) != 7 {
 		t.Errorf("%s", out)
 	}
 }

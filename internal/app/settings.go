@@ -71,14 +71,15 @@ type Settings struct {
 	} `yaml:"fa"`
 	// Signing says how people's certificates look and where their status is asked for. Authorities are made by `chave ca init`.
 	Signing struct {
-		Address        string        `yaml:"status_address"`  // where /pki/ is reached, over plain http too; the issuer unless said otherwise. It stands in every certificate
-		PolicyArc      string        `yaml:"policy_arc"`      // object identifier of your policies; one for documentation unless said otherwise
-		Country        string        `yaml:"country"`         // in names; PT
-		Organization   string        `yaml:"organization"`    // in names; Chave
-		Label          string        `yaml:"label"`           // test - not qualified
-		AuthorityAlg   string        `yaml:"authority_alg"`   // RSA-4096, RS256, ES256 or P-384
-		CertificateMax time.Duration `yaml:"certificate_max"` // longest life of a person's certificate; 17520h, and never past the key's
-		MinAge         int           `yaml:"min_age_sign"`    // 16 (R4.01)
+		Address        string        `yaml:"status_address"`   // where /pki/ is reached, over plain http too; the issuer unless said otherwise. It stands in every certificate
+		PolicyArc      string        `yaml:"policy_arc"`       // object identifier of your policies; one for documentation unless said otherwise
+		Country        string        `yaml:"country"`          // in names; PT
+		Organization   string        `yaml:"organization"`     // in names; Chave
+		Label          string        `yaml:"label"`            // test - not qualified
+		AuthorityAlg   string        `yaml:"authority_alg"`    // RSA-4096, RS256, ES256 or P-384
+		CertificateMax time.Duration `yaml:"certificate_max"`  // longest life of a person's certificate; 17520h, and never past the key's
+		MinAge         int           `yaml:"min_age_sign"`     // 16 (R4.01)
+		CodesPerPerson int           `yaml:"codes_per_person"` // for signatures, in ten minutes; as many as for sign-ins unless said otherwise
 	} `yaml:"signing"`
 	// Services is a folder of registrations, one YAML file each, read at every start; they replace those of the same id.
 	Services string `yaml:"services"`

@@ -51,8 +51,12 @@ func (a *App) composeSigning(c Config, registry enrol.Registry) error {
 	if c.Demo {
 		rules.Pool = map[signing.Alg]int{signing.RSA3072: 2, signing.P256: 2}
 	}
+	policy := a.Policy
+	if own.CodesPerPerson > 0 {
+		policy.CodesPerPerson = own.CodesPerPerson
+	}
 	a.Signing = &signing.Service{
-		Do: store.In[signing.Tx](a.DB), View: store.InView[signing.Tx](a.DB), Vault: a.Vault, Hasher: a.Hasher, Policy: a.Policy, Rules: rules,
+		Do: store.In[signing.Tx](a.DB), View: store.InView[signing.Tx](a.DB), Vault: a.Vault, Hasher: a.Hasher, Policy: policy, Rules: rules,
 		Authority: a.PKI, Registry: standing{registry, a.Log}, Now: a.Now, Rand: a.rand, Wake: a.Outbox.Wake, Log: a.Log,
 		AddressKey: func(address string) []byte { return a.Vault.MAC("address", []byte(address)) },
 	}
