@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +172,22 @@ func TestS8_every_rule_refuses_what_it_is_for(t *testing.T) {
 	for _, r := range lint.Rules() {
 		if !covered[r.Name] || r.Source == "" {
 			t.Errorf("rule %s has no test or no source", r.Name)
+		}
+	}
+}
+
+// What auditors read and what refuses are the same: docs/certificate-profile.md names every rule.
+func TestS8_the_profile_names_every_rule(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/certificate-profile.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range lint.Rules() {
+		if !bytes.Contains(text, []byte("`"+r.Name+"`")) {
+			t.Errorf("rule %s stands in no table", r.Name)
+		}
+		if _, err := os.Stat("lint/" + r.Name + ".go"); err != nil {
+			t.Errorf("rule %s has no file of its own", r.Name)
 		}
 	}
 }

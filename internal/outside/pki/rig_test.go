@@ -89,7 +89,7 @@ type house struct {
 	roots bool
 }
 
-func open(t *testing.T, options ...storetest.Option) *house {
+func open(t testing.TB, options ...storetest.Option) *house {
 	t.Helper()
 	h := &house{
 		keys: &keys{}, now: storetest.Epoch(), roots: true,
@@ -111,7 +111,7 @@ func (h *house) advance(d time.Duration) {
 	h.now = h.now.Add(d)
 }
 
-func (h *house) node(t *testing.T) *pki.Authority {
+func (h *house) node(t testing.TB) *pki.Authority {
 	t.Helper()
 	profiles, err := h.conf.Check()
 	if err != nil {
@@ -141,7 +141,7 @@ func resident() citizen.Person {
 }
 
 // personal is a key as the vault would have made it.
-func personal(t *testing.T) []byte {
+func personal(t testing.TB) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -154,12 +154,12 @@ func personal(t *testing.T) []byte {
 	return der
 }
 
-func subject(t *testing.T, who citizen.Person, until time.Time) certificate.Subject {
+func subject(t testing.TB, who citizen.Person, until time.Time) certificate.Subject {
 	t.Helper()
 	return certificate.Subject{Person: who, Public: personal(t), NotAfter: until}
 }
 
-func issue(t *testing.T, h *house, a *pki.Authority) certificate.Issued {
+func issue(t testing.TB, h *house, a *pki.Authority) certificate.Issued {
 	t.Helper()
 	issued, err := a.Issue(context.Background(), subject(t, resident(), h.clock().AddDate(2, 0, 0)))
 	if err != nil {
@@ -168,7 +168,7 @@ func issue(t *testing.T, h *house, a *pki.Authority) certificate.Issued {
 	return issued
 }
 
-func parse(t *testing.T, der []byte) *x509.Certificate {
+func parse(t testing.TB, der []byte) *x509.Certificate {
 	t.Helper()
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
