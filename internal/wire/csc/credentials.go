@@ -47,7 +47,7 @@ type certInfo struct {
 type authInfo struct {
 	Mode       string       `json:"mode"`
 	Expression string       `json:"expression,omitempty"`
-	Objects    []authObject `json:"objects,omitempty"`
+	Objects    []authObject `json:"objects"` // there are clients that want the list even when it is empty
 }
 
 type authObject struct {
@@ -257,9 +257,9 @@ func certStatus(key signing.Key, now time.Time) string {
 // authOf tells how this service gets a SAD: by hand-over, unless its registration lets it see PINs.
 func (p *Provider) authOf(s service.Service, v wanted) authInfo {
 	if !p.explicit(s) {
-		return authInfo{Mode: "oauth2code"}
+		return authInfo{Mode: "oauth2code", Objects: []authObject{}}
 	}
-	out := authInfo{Mode: "explicit", Expression: authPIN + " AND " + authOTP}
+	out := authInfo{Mode: "explicit", Expression: authPIN + " AND " + authOTP, Objects: []authObject{}}
 	if !v.auth {
 		return out
 	}

@@ -47,7 +47,7 @@ func (p *Provider) info(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := infoAnswer{
 		Specs: "2.0.0.2", Name: p.About.Name, Logo: p.About.Logo, Region: p.About.Region, Lang: p.lang(r, locale(lang)), Description: p.About.Description,
-		AuthType: []string{"oauth2code"}, OAuth2: p.Issuer + Base, RAR: true, HashTypes: []string{hashType},
+		AuthType: []string{"oauth2code"}, OAuth2: p.oauthIssuer(), RAR: true, HashTypes: []string{hashType},
 		Algorithms: infoAlgorithms{algosOf("")}, Formats: infoFormats{[]string{}, [][]string{}}, Levels: []string{},
 		Methods: []string{"oauth2/authorize"},
 	}

@@ -85,6 +85,29 @@ func FuzzDetails(f *testing.F) {
 	})
 }
 
+func FuzzRequest(f *testing.F) {
+	f.Add("response_type=code&scope=credential&code_challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code_challenge_method=S256&credentialID=aaaaaaaaaaaaaaaaaaaaaaaaaa&numSignatures=1&hashAlgorithmOID=2.16.840.1.101.3.4.2.1&hashes=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+	f.Add("response_type=code&scope=service&code_challenge=x&state=%ff")
+	f.Add("&&=&a=b&a=c")
+	p := &Provider{Batch: 100, About: About{}.defaults("https://x.example")}
+	f.Fuzz(func(t *testing.T, raw string) {
+		in, err := readForm(raw)
+		if err != nil {
+			return
+		}
+		q, err := p.readRequest(in, reply{})
+		if err != nil {
+			return
+		}
+		if q.Challenge == "" || (q.Scope == scopeCredential) != (q.Subject != nil) {
+			t.Fatalf("%q gave %+v", raw, q)
+		}
+		if s := q.Subject; s != nil && (len(s.Digests) == 0 || len(s.Digests) > 100 || len(s.Names) != len(s.Digests)) {
+			t.Fatalf("%q gave %+v", raw, s)
+		}
+	})
+}
+
 func TestS13_document_is_decoded_where_it_lies(t *testing.T) {
 	want := bytes.Repeat([]byte("Chave: 0123456789abcdef?>~"), 5000)
 	for _, n := range []int{1, 2, 3, 7, 8, 9, 31, 32, 33, 1000, len(want)} {

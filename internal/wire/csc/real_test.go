@@ -353,3 +353,23 @@ func TestS11_timestamp_answers_this_request(t *testing.T) {
 		}
 	}
 }
+
+func TestT3_of_many_callers_at_once_one_gets_the_signature(t *testing.T) {
+	r := newReal(t, signing.P256)
+	d := digest("contract")
+	sad := r.sad("bank", r.key, d)
+	results := make(chan int, 8)
+	for range cap(results) {
+		go func() { results <- r.call(sad, "signatures/signHash", signing1(r.key, "", d)).status }()
+	}
+	won := 0
+	for range cap(results) {
+		if <-results == http.StatusOK {
+			won++
+		}
+	}
+	history, err := r.service.History(t.Context(), r.person, 10)
+	if won != 1 || err != nil || len(history) != 1 {
+		t.Errorf("%d won, history has %d entries, %v", won, len(history), err)
+	}
+}

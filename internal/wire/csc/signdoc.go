@@ -39,18 +39,11 @@ type sheaf struct {
 
 // calculateHash tells what the key will sign for documents.
 func (p *Provider) calculateHash(w http.ResponseWriter, r *http.Request) error {
-	leave, err := p.enter()
+	c, leave, err := p.enter(r)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	c, err := p.call(r)
-	if err != nil {
-		return err
-	}
-	if err := mayDocuments(c); err != nil {
-		return err
-	}
 	in, err := readParams(w, r, maxDocument)
 	if err != nil {
 		return err
@@ -70,40 +63,31 @@ func (p *Provider) calculateHash(w http.ResponseWriter, r *http.Request) error {
 	}{encoded(s.digests), oidOf(s.hash), s.at.UnixMilli()})
 }
 
-// mayDocuments tells whether a service sends documents at all: its registration says so.
-func mayDocuments(c caller) error {
-	if !c.service.CSC.Documents {
-		return refuse(unauthorizedClient, "this service is registered for digests only").with(fault.DoorClosed)
+// enter lets a service that may send documents take a place among the requests that hold whole ones in memory. Strangers take none.
+func (p *Provider) enter(r *http.Request) (c caller, leave func(), err error) {
+	if c, err = p.call(r); err != nil {
+		return c, nil, err
 	}
-	return nil
-}
-
-// enter takes a place among the requests that hold whole documents in memory.
-func (p *Provider) enter() (leave func(), err error) {
+	if !c.service.CSC.Documents {
+		return c, nil, refuse(unauthorizedClient, "this service is registered for digests only").with(fault.DoorClosed)
+	}
 	select {
 	case p.large <- struct{}{}:
-		return func() { <-p.large }, nil
+		return c, func() { <-p.large }, nil
 	default:
 		e := refuse(temporarilyUnavailable, "too many documents at once").with(fault.TooManyRequests).at(http.StatusServiceUnavailable)
 		e.after = 2
-		return nil, e
+		return c, nil, e
 	}
 }
 
 // signDoc makes signed documents, or detached signatures (§11.11).
 func (p *Provider) signDoc(w http.ResponseWriter, r *http.Request) error {
-	leave, err := p.enter()
+	c, leave, err := p.enter(r)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	c, err := p.call(r)
-	if err != nil {
-		return err
-	}
-	if err := mayDocuments(c); err != nil {
-		return err
-	}
 	in, err := readParams(w, r, maxDocument)
 	if err != nil {
 		return err

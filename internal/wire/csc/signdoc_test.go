@@ -10,6 +10,7 @@ import (
 
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
+	"chave/internal/wire/csc"
 )
 
 func document(text string, change ...any) map[string]any {
@@ -167,5 +168,39 @@ func TestS13_installation_without_documents_offers_none(t *testing.T) {
 	}
 	for _, method := range []string{"signatures/signDoc", "signatures/signPolling", "credentials/sendOTP", "auth/login", ""} {
 		refused(t, r.call("", method, "{}"), http.StatusNotImplemented, "invalid_request", "this method is not offered")
+	}
+}
+
+// slow is a document that is being signed until a test lets go.
+type slow struct {
+	paper
+	entered chan struct{}
+	leave   chan struct{}
+}
+
+func (s slow) Prepare(one csc.Sheet) (csc.Prepared, error) {
+	s.entered <- struct{}{}
+	<-s.leave
+	return s.paper.Prepare(one)
+}
+
+func TestA20_only_so_many_documents_are_held_at_once(t *testing.T) {
+	busy := slow{entered: make(chan struct{}), leave: make(chan struct{})}
+	r := newRig(t, func(r *rig) { r.provider.Documents, r.provider.Large = busy, 1 })
+	key := r.signing.give(r.person, signing.P256)
+	token := r.token("bank", phone)
+	body := map[string]any{"credentialID": key.ID, "documents": []any{document("%PDF")}}
+	done := make(chan page)
+	go func() { done <- r.call(token, "signatures/calculateHash", body) }()
+	<-busy.entered
+	got := r.call(token, "signatures/calculateHash", body)
+	refused(t, got, 503, "temporarily_unavailable", "too many documents at once")
+	if got.header.Get("Retry-After") != "2" {
+		t.Errorf("retry after %q", got.header.Get("Retry-After"))
+	}
+	refused(t, r.call("stranger", "signatures/calculateHash", body), 401, "invalid_token", "")
+	busy.leave <- struct{}{}
+	if first := <-done; first.status != http.StatusOK {
+		t.Errorf("the first got %d %s", first.status, first.body)
 	}
 }
