@@ -179,7 +179,7 @@ const (
 	PathAuthorize = Base + "oauth2/authorize"
 	PathPushed    = Base + "oauth2/pushed_authorize"
 	PathPAR       = Base + "oauth2/par"
-	PathToken     = Base + "oauth2/token" //nolint:gosec // a path
+	PathToken     = Base + "oauth2/token"
 	PathRevoke    = Base + "oauth2/revoke"
 	PathAnswer    = Base + "oauth2/signed/" // where our page sends the browser when the person has answered
 	PathOpenAPI   = Base + "openapi.yaml"
