@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"chave/internal/core/certificate"
 	"chave/internal/core/citizen"
 	"chave/internal/core/consent"
 	"chave/internal/core/credential"
@@ -41,6 +42,9 @@ func TestE11_nothing_of_a_person_is_readable_in_the_files(t *testing.T) {
 			tx.InsertLogin(login.Transaction{ID: "l", Typed: string(p.Email), Hint: p.NIF, Person: p.ID, ExpiresAt: now, Shared: []consent.Name{consent.NIF}}),
 			tx.InsertCase(enrol.Case{ID: "c", Person: p, Evidence: enrol.Evidence{Number: p.Documents[0].Number, Zone: "I<PRTBANDEIRINHA"}, ExpiresAt: now}),
 			tx.InsertSingle(grant.Single{Kind: "code", Digest: []byte{1}, Payload: []byte(`{"name":"` + p.GivenNames + `"}`), ExpiresAt: now}),
+			tx.InsertCertificate(certificate.Certificate{
+				Serial: serial(1), Authority: "a", Profile: "person", State: certificate.Good, Person: p.ID, TBS: []byte("CN=Bandeirinha"), DER: []byte("CN=BANDEIRINHA"), NotAfter: now,
+			}),
 			tx.InsertFamily(grant.Family{ID: "f", Person: p.ID, Payload: []byte(`{"nif":"` + p.NIF + `"}`), ExpiresAt: now}),
 		} {
 			if err != nil {
