@@ -181,6 +181,7 @@ func (a *App) compose(ctx context.Context, c Config) error {
 	if err := a.composeSigning(c, registry); err != nil {
 		return err
 	}
+	a.bindSigning()
 	a.faKeys = a.ring(ringFA, algFA, orElse(c.Settings.FA.KeyEvery, 2*365*day), 90*day)
 	a.samlKeys = a.ring(ringSAML, a.samlAlg(), orElse(c.Settings.SAML.KeyEvery, 365*day), 30*day)
 	return a.mount(c)
