@@ -76,7 +76,7 @@ func (m *middle) wrap(next http.Handler) http.Handler {
 			limit = sign.BodyLimit
 		case r.URL.Path == "/check":
 			limit = check.BodyLimit
-		case strings.EqualFold(r.URL.Path, csc.Base+"signatures/signDoc"):
+		case strings.EqualFold(r.URL.Path, csc.Base+"signatures/signDoc"), strings.EqualFold(r.URL.Path, csc.Base+"signatures/calculateHash"):
 			limit = documentLimit
 		}
 		r.Body = http.MaxBytesReader(rec, r.Body, limit)

@@ -30,7 +30,7 @@ func (a *App) mountSigning(mux *http.ServeMux, c Config, m *middle) error {
 	remote := &csc.Provider{
 		Issuer: c.Settings.Issuer, Login: a.Login, Signing: a.Signing, Do: store.In[csc.Tx](a.DB), View: store.InView[csc.Tx](a.DB), Vault: a.Vault, Jar: a.Jar,
 		Pages: csc.Pages{Fail: a.failAtDoor}, Now: a.Now, Rand: a.rand, Log: a.Log, Lang: a.lang, Address: m.address, Count: a.metrics.compatUse,
-		Timestamp: a.PKI.Token,
+		Timestamp: a.PKI.Token, Documents: csc.AdES{Helpers: a.helpers(), Now: a.Now, Log: a.Log},
 	}
 	if err := remote.Check(); err != nil {
 		return err
@@ -41,12 +41,17 @@ func (a *App) mountSigning(mux *http.ServeMux, c Config, m *middle) error {
 	return nil
 }
 
+// helpers are what lasting signatures need of our own authorities: asked within the process, so that no address has to be reached.
+func (a *App) helpers() ades.Helpers {
+	return ades.Helpers{Timestamp: a.PKI.Timestamp, OCSP: a.PKI.Status, CRL: a.PKI.List}
+}
+
 // memoryForDocuments is how many bytes of documents one process holds whole at a time.
 const memoryForDocuments = 256 << 20
 
 // mountPapers serves the pages where people sign and check documents.
 func (a *App) mountPapers(mux *http.ServeMux, c Config, m *middle, remote *csc.Provider) {
-	helpers := ades.Helpers{Timestamp: a.PKI.Timestamp, OCSP: a.PKI.Status, CRL: a.PKI.List}
+	helpers := a.helpers()
 	drafts := &draft.Service{Do: store.In[draft.Tx](a.DB), View: store.InView[draft.Tx](a.DB), Rules: draft.Rules{}.Defaults(), Now: a.Now, Rand: a.rand}
 	(&sign.Handler{
 		Site: a.Site, Signing: a.Signing, Drafts: drafts, Papers: sign.PAdES{Helpers: helpers}, Memory: draft.NewMemory(memoryForDocuments), Handover: remote,
