@@ -47,6 +47,9 @@ func TestS8_9_codes_stand_where_clients_look_for_them(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestS8_9_late_and_used_up_codes(t *testing.T) {
 	t.Run("§6.5 816 for late ones where the operator chose it", func(t *testing.T) {
 		tells := newRig(t, func(p *scmd.Provider) { p.Rules.TellExpiry = true })
 		w := wires()[0]

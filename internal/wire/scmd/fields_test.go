@@ -86,23 +86,25 @@ func TestS8_6_every_active_key_is_tried_and_all_failures_are_one(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a key that does not answer: no try is taken, no code sent", func(t *testing.T) {
-		broken := newRig(t, func(p *scmd.Provider) { p.Fields = noKeys{} })
-		for _, q := range []request{w.signRequest(), w.withPINRequest(), w.validateRequest("0f6d7a0c-5a0c-4b2e-9a55-3b6b0c1d2e3f", otp), w.forceRequest("0f6d7a0c-5a0c-4b2e-9a55-3b6b0c1d2e3f", phone)} {
-			if got := broken.do(q); got.status != http.StatusOK || got.code() != "503" {
-				t.Errorf("%s: %d %s", q.operation, got.status, got.raw)
-			}
+}
+
+func TestS8_6_keys_that_do_not_answer_cost_no_try_and_send_no_code(t *testing.T) {
+	w := wires()[0]
+	broken := newRig(t, func(p *scmd.Provider) { p.Fields = noKeys{} })
+	for _, q := range []request{w.signRequest(), w.withPINRequest(), w.validateRequest("0f6d7a0c-5a0c-4b2e-9a55-3b6b0c1d2e3f", otp), w.forceRequest("0f6d7a0c-5a0c-4b2e-9a55-3b6b0c1d2e3f", phone)} {
+		if got := broken.do(q); got.status != http.StatusOK || got.code() != "503" {
+			t.Errorf("%s: %d %s", q.operation, got.status, got.raw)
 		}
-		if got := broken.do(w.certificateRequest(phone)); got.status != http.StatusInternalServerError {
-			t.Errorf("answered %d", got.status)
-		}
-		if got := broken.get("/scmd/cipher.cer"); got.status != http.StatusServiceUnavailable {
-			t.Errorf("answered %d", got.status)
-		}
-		if len(broken.signing.asked) != 0 || len(broken.signing.codes) != 0 {
-			t.Error("reached signing")
-		}
-	})
+	}
+	if got := broken.do(w.certificateRequest(phone)); got.status != http.StatusInternalServerError {
+		t.Errorf("answered %d", got.status)
+	}
+	if got := broken.get("/scmd/cipher.cer"); got.status != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", got.status)
+	}
+	if len(broken.signing.asked) != 0 || len(broken.signing.codes) != 0 {
+		t.Error("reached signing")
+	}
 }
 
 // noKeys is a keystore that went away.
@@ -165,11 +167,8 @@ func TestS8_8_hashes(t *testing.T) {
 		return b64(append(b, bytes.Repeat([]byte{9}, n)...))
 	}
 	sha256ok, sha384, sha512 := info("3031300d060960864801650304020105000420", 32), info("3041300d060960864801650304020205000430", 48), info("3051300d060960864801650304020305000440", 64)
-	r, wide := newRig(t), newRig(t, func(p *scmd.Provider) { p.Rules.LongHashes = true })
-	for name, c := range map[string]struct {
-		hash               string
-		scmd, older, longs string
-	}{
+	type want struct{ hash, scmd, older, longs string }
+	cases := map[string]want{
 		"SHA-256 in 51 bytes":        {sha256ok, "200", "200", "200"},
 		"32 bare bytes":              {b64(bytes.Repeat([]byte{9}, 32)), "800", "200", "800"},
 		"SHA-384":                    {sha384, "800", "800", "200"},
@@ -186,31 +185,38 @@ func TestS8_8_hashes(t *testing.T) {
 		"not base64":                 {"!!!!", "800", "800", "800"},
 		"hexadecimal for base64":     {strings.Repeat("ab", 32), "800", "800", "800"},
 		"the document itself, 10 kB": {b64(make([]byte, 10<<10)), "800", "800", "800"},
-	} {
-		for _, w := range wires() {
-			want := c.scmd
-			if w.name == "ccmovel" {
-				want = c.older
-			}
-			for _, q := range []request{w.signRequest("Hash", c.hash), w.batchRequest(doc{"a", "0", sha256ok}, doc{"b", "1", c.hash})} {
-				if got := r.do(q); got.code() != want || want == "800" && got.member("Field") != "Hash" {
-					t.Errorf("%s %s %s: %s", w.name, q.operation, name, got.raw)
+	}
+	t.Run("by default", func(t *testing.T) {
+		r := newRig(t)
+		for name, c := range cases {
+			for _, w := range wires() {
+				want := c.scmd
+				if w.name == "ccmovel" {
+					want = c.older
+				}
+				for _, q := range []request{w.signRequest("Hash", c.hash), w.batchRequest(doc{"a", "0", sha256ok}, doc{"b", "1", c.hash})} {
+					if got := r.do(q); got.code() != want || want == "800" && got.member("Field") != "Hash" {
+						t.Errorf("%s %s %s: %s", w.name, q.operation, name, got.raw)
+					}
 				}
 			}
 		}
-		if got := wide.do(wires()[0].signRequest("Hash", c.hash)); got.code() != c.longs {
-			t.Errorf("longer hashes allowed, %s: %s", name, got.raw)
+		if r.counted[scmd.BareDigest] != 2 {
+			t.Errorf("bare digests counted: %v", r.counted)
 		}
-	}
-	if r.counted[scmd.BareDigest] != 2 {
-		t.Errorf("bare digests counted: %v", r.counted)
-	}
-	t.Run("two algorithms in one batch", func(t *testing.T) {
+	})
+	t.Run("longer hashes allowed", func(t *testing.T) {
+		wide := newRig(t, func(p *scmd.Provider) { p.Rules.LongHashes = true })
+		for name, c := range cases {
+			if got := wide.do(wires()[0].signRequest("Hash", c.hash)); got.code() != c.longs {
+				t.Errorf("%s: %s", name, got.raw)
+			}
+		}
 		if got := wide.do(wires()[0].batchRequest(doc{"a", "0", sha256ok}, doc{"b", "1", sha512})); got.code() != "800" {
-			t.Errorf("answered %s", got.raw)
+			t.Errorf("two algorithms in one batch: %s", got.raw)
 		}
 		if got := wide.do(wires()[0].batchRequest(doc{"a", "0", sha512}, doc{"b", "1", sha512})); got.code() != "200" {
-			t.Errorf("answered %s", got.raw)
+			t.Errorf("one in a batch: %s", got.raw)
 		}
 	})
 }

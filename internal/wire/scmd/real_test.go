@@ -39,7 +39,7 @@ type real struct {
 
 // goneKeys is the keystore of signing, which a test may take away.
 type goneKeys struct {
-	*keystore.Soft
+	keystore.Store
 	gone bool
 }
 
@@ -47,14 +47,14 @@ func (k *goneKeys) Seal(label string, context, plain []byte) ([]byte, error) {
 	if k.gone {
 		return nil, fault.New(fault.KeystoreUnavailable)
 	}
-	return k.Soft.Seal(label, context, plain)
+	return k.Store.Seal(label, context, plain)
 }
 
 func (k *goneKeys) OpenPersonalKey(locked, context []byte, secret signing.Unlock, fn func(signing.PersonalSigner) error) error {
 	if k.gone {
 		return fault.New(fault.KeystoreUnavailable)
 	}
-	return k.Soft.OpenPersonalKey(locked, context, secret, fn)
+	return k.Store.OpenPersonalKey(locked, context, secret, fn)
 }
 
 func newReal(t testing.TB) *real {
@@ -62,7 +62,7 @@ func newReal(t testing.TB) *real {
 	r := &real{fields: &realFields{}}
 	r.rig = newRig(t, func(p *scmd.Provider) { p.Fields = r.fields })
 	r.fields.make(t, r.vault)
-	r.keys = &goneKeys{Soft: r.vault}
+	r.keys = &goneKeys{Store: r.vault}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -119,7 +119,7 @@ type realFields struct {
 	der    []byte
 }
 
-func (f *realFields) make(t testing.TB, vault *keystore.Soft) {
+func (f *realFields) make(t testing.TB, vault keystore.Store) {
 	t.Helper()
 	for range 2 {
 		sealed, public, err := vault.NewDecryptionKey()

@@ -22,7 +22,6 @@ import (
 	"testing"
 	"time"
 
-	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/outside/keystore"
 	"chave/internal/outside/keystore/keystoretest"

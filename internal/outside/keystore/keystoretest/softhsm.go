@@ -39,8 +39,8 @@ func SoftHSM(t testing.TB) keystore.PKCS11Config {
 	return keystore.PKCS11Config{Module: module, Token: "chave test", PINFile: pin}
 }
 
-// OpenSoftHSM opens a keystore in a new token with one generation, for suites that want the keys of a whole system in a device.
-func OpenSoftHSM(t testing.TB) keystore.Store {
+// Open opens a throw-away keystore in a new token with one generation, for a suite that is about something else. A test has one at a time.
+func Open(t testing.TB) keystore.Store {
 	t.Helper()
 	config := SoftHSM(t)
 	if _, err := keystore.InitPKCS11(config); err != nil {
