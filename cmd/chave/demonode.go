@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"chave/demo/people"
 	"chave/internal/app"
@@ -67,7 +68,7 @@ func (d *country) settings() (app.Settings, error) {
 	s.AttributeSources = d.sourceSettings()
 	s.Signing.Address = d.pki()
 	// As strict as production, but for what a test run needs: 20 sign-ins and 500 signatures a person, 200 sign-ins an address in ten minutes.
-	s.Signing.CodesPerPerson = 500
+	s.Signing.CodesPerPerson, s.Signing.BatchTrust = 500, 5*time.Minute
 	s.Policy.CodesPerPerson, s.Policy.CodesPerAddress = 20, 200
 	s.RequestsPerAddress = 1000
 	return s, nil

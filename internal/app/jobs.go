@@ -30,6 +30,7 @@ func (a *App) startJobs(ctx context.Context) {
 		}.Defaults(),
 	}
 	again := &enrol.Refresh{Service: a.Enrol, Log: a.Log, Every: 24 * time.Hour, Retry: time.Hour, Batch: 100}
+	runner.Every("pki.tend", 10*time.Minute, a.PKI.Tend)
 	runner.Every("signing.pool", time.Minute, a.Signing.Refill)
 	runner.Every("signing.sweep", time.Minute, a.Signing.Sweep)
 	runner.Every("registry.refresh", 10*time.Minute, again.Run)

@@ -22,6 +22,7 @@ func (a *App) mountSigning(mux *http.ServeMux, c Config, m *middle) error {
 	soap := &scmd.Provider{
 		Issuer: c.Settings.Issuer, Signing: a.Signing, Do: store.In[scmd.Tx](a.DB), View: store.InView[scmd.Tx](a.DB), Fields: a.fieldKeys, Vault: a.Vault,
 		Now: a.Now, Rand: a.rand, Log: a.Log, Address: m.address, Count: a.metrics.compatUse,
+		Rules: scmd.Rules{BatchTrust: c.Settings.Signing.BatchTrust},
 	}
 	if err := soap.Check(); err != nil {
 		return err

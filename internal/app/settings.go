@@ -79,6 +79,7 @@ type Settings struct {
 		AuthorityAlg   string        `yaml:"authority_alg"`    // RSA-4096, RS256, ES256 or P-384
 		CertificateMax time.Duration `yaml:"certificate_max"`  // longest life of a person's certificate; 17520h, and never past the key's
 		MinAge         int           `yaml:"min_age_sign"`     // 16 (R4.01)
+		BatchTrust     time.Duration `yaml:"batch_trust"`      // how long an application that logged in to SCMD may send batches without a login, as the official program does; off
 		CodesPerPerson int           `yaml:"codes_per_person"` // for signatures, in ten minutes; as many as for sign-ins unless said otherwise
 	} `yaml:"signing"`
 	// Services is a folder of registrations, one YAML file each, read at every start; they replace those of the same id.

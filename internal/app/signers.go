@@ -44,12 +44,12 @@ func (a *App) SigningReady(ctx context.Context) error {
 	}
 }
 
-// startSigning makes what is missing: authorities where this node may, the demo's signers, and keys ahead of need.
+// startSigning makes what the demo needs: authorities and its people's keys. Elsewhere authorities come of a ceremony, and a job keeps them (PKI.Tend).
 func (a *App) startSigning(ctx context.Context) {
-	if err := a.PKI.Ensure(ctx); err != nil && ctx.Err() == nil {
-		a.Log.ErrorContext(ctx, "authorities could not be made", "err", err)
-	}
 	if a.signers != nil {
+		if err := a.PKI.Ensure(ctx); err != nil && ctx.Err() == nil {
+			a.Log.ErrorContext(ctx, "authorities could not be made", "err", err)
+		}
 		a.signers.err = a.activateAll(ctx)
 		close(a.signers.ready)
 		if a.signers.err != nil && ctx.Err() == nil {

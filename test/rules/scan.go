@@ -12,7 +12,7 @@ import (
 )
 
 // idForm is what an id looks like in the list and in strings.
-var idForm = regexp.MustCompile(`^(?:R[0-9]\.[0-9]{2}|[ABNE][0-9]{1,2})$`)
+var idForm = regexp.MustCompile(`^(?:R[0-9]\.[0-9]{2}|[ABNET][0-9]{1,2})$`)
 
 // scan finds ids in the names of tests below a folder, with where they stand.
 func scan(top string) (map[string][]string, error) {
