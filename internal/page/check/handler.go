@@ -51,7 +51,7 @@ func (h *Handler) Mount(mux *http.ServeMux) {
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, cause error) {
 	status := http.StatusOK
 	if cause != nil {
-		status = ui.Status(fault.Of(cause).Kind())
+		status = http.StatusUnprocessableEntity
 	}
 	h.Site.Render(w, r, status, Ask{Form: ui.Form{Problems: ui.Problems(cause)}, Size: megabytes})
 }
@@ -77,7 +77,7 @@ func (h *Handler) check(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(got.file) == 0 {
-		return fault.New(fault.NoDocuments).On("documents")
+		return fault.New(fault.NotSignature).On("documents")
 	}
 	found, err := h.Validate(r.Context(), got.file, got.original)
 	if err != nil {
@@ -107,7 +107,7 @@ func receive(r *http.Request) (received, error) {
 	}
 	for {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // wrapped, it means that the body was cut short
 			return got, nil
 		}
 		if err != nil {

@@ -75,6 +75,8 @@ type FirstSignIn struct {
 	Done   bool
 	Until  time.Time // when the temporary PIN ends
 	SignIn string
+	// Signature is the address where the person, in their own hands, switches signing on; empty hides the offer.
+	Signature string
 }
 
 // Page implements ui.View.

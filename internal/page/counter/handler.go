@@ -16,7 +16,7 @@ import (
 	"chave/internal/page/ui"
 )
 
-// Handler serves the counter: behind its door, and then only to who has the operator's role. All fields are required.
+// Handler serves the counter: behind its door, and then only to who has the operator's role. All fields but Signature are required.
 //
 //	GET  /counter                     today's cases
 //	POST /counter/cases               opens one
@@ -32,6 +32,8 @@ type Handler struct {
 	Services func(context.Context) ([]service.Service, error) // all registrations, for the warnings of R2.10
 	SignIn   string                                           // the whole address of /key, as the resident will type it
 	Now      func() time.Time
+	// Signature is the whole address of /key/signature, offered at the end: whoever wants to sign chooses the PIN in their own hands. Empty where nobody can sign.
+	Signature string
 }
 
 const home = "/counter"

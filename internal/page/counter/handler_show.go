@@ -170,7 +170,7 @@ func (h *Handler) first(d desk, c enrol.Case) (ui.View, error) {
 	if !done {
 		d.w.Header().Set("Refresh", "20")
 	}
-	return FirstSignIn{Case: h.around(d, c, "reissue", nil), Done: done, Until: c.PINUntil, SignIn: h.SignIn}, nil
+	return FirstSignIn{Case: h.around(d, c, "reissue", nil), Done: done, Until: c.PINUntil, SignIn: h.SignIn, Signature: h.Signature}, nil
 }
 
 // refused says why there is no key. Who has one already may have that one mended.

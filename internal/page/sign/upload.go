@@ -115,7 +115,7 @@ func multiparts(r *http.Request) (*multipart.Reader, error) {
 func (h *Handler) receive(r *http.Request, f *draft.Folder, parts *multipart.Reader) (last, err error) {
 	for {
 		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // wrapped, it means that the body was cut short
 			return last, nil
 		}
 		if err != nil {

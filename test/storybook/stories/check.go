@@ -41,7 +41,7 @@ func checkStories() []Story {
 	none.Verdict, none.Signatures, none.Reasons = "unknown", nil, []check.Reason{{Key: "no_signature"}}
 	ask := check.Ask{Size: "50 MB"}
 	missing := ask
-	missing.Problems = []ui.Problem{{Field: "documents", Code: "CH-1713"}}
+	missing.Problems = []ui.Problem{{Field: "documents", Code: "CH-1744"}}
 	return []Story{
 		{"check: choose a file", "/story/check/ask", http.StatusOK, ask},
 		{"check: no file chosen", "/story/check/ask-missing", http.StatusUnprocessableEntity, missing},

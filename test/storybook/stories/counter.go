@@ -87,7 +87,7 @@ func counterStories() []Story {
 		{"counter: temporary PIN", "/story/counter/pin", http.StatusOK, counter.TemporaryPIN{
 			Case: desk(), PIN: inventedPIN(), Until: Now().Add(24 * time.Hour), SignIn: "http://localhost:8080/key", Next: casePath}},
 		{"counter: waiting for the first sign-in", "/story/counter/first", http.StatusOK, counter.FirstSignIn{Case: desk(), Until: Now().Add(24 * time.Hour), SignIn: "http://localhost:8080/key"}},
-		{"counter: first sign-in done", "/story/counter/first-done", http.StatusOK, counter.FirstSignIn{Case: desk(), Done: true}},
+		{"counter: first sign-in done", "/story/counter/first-done", http.StatusOK, counter.FirstSignIn{Case: desk(), Done: true, Signature: "http://localhost:8080/key/signature"}},
 	}
 	for _, outcome := range []string{"found", "not_covered", "not_found", "differs", "unavailable"} {
 		v := counter.Registry{Case: desk(), Outcome: outcome, Document: passport, BirthDate: day(1988, time.March, 9), Nationality: "POL"}

@@ -59,6 +59,7 @@ func Handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	site.Mount(mux)
+	samples(mux)
 	for _, s := range Stories() {
 		mux.HandleFunc(s.Path, func(w http.ResponseWriter, r *http.Request) {
 			site.Render(w, inLanguage(r), s.Status, s.View)

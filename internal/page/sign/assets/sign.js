@@ -42,7 +42,7 @@ function show() {
   stamp.style.left = p.x * 100 + '%';
   stamp.style.bottom = p.y * 100 + '%';
   stamp.style.width = share.w * 100 + '%';
-  stamp.style.height = share.h * 100 + '%';
+  el('viewer-box').style.height = share.h * box.clientHeight + 'px'; // the button around it stays large enough for a finger
 }
 
 function move(x, y) {
