@@ -107,6 +107,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 }
 
 func openVault(c Config) (keystore.Store, error) {
+	if hardware := c.Settings.Keystore.PKCS11; c.Root == nil && hardware.Module != "" {
+		return keystore.OpenPKCS11(keystore.PKCS11Config{Module: hardware.Module, Token: hardware.Token, PINFile: hardware.PINFile, Sessions: hardware.Sessions})
+	}
 	conf := keystore.Config{Root: keystore.Root{Bytes: c.Root}}
 	if c.Root == nil {
 		conf.Root = keystore.Root{File: c.Settings.Keystore.RootKeyFile}

@@ -41,6 +41,12 @@ type Settings struct {
 	} `yaml:"database"`
 	// Keystore: root_key_file is made once by `chave keystore init FILE`. Who loses it loses every PIN and every sealed value.
 	Keystore struct {
+		PKCS11 struct { // instead of a root key file: a hardware module, with a binary built with the tag pkcs11
+			Module   string `yaml:"module"`   // path of the maker's library
+			Token    string `yaml:"token"`    // its label
+			PINFile  string `yaml:"pin_file"` // one line, readable by its owner only
+			Sessions int    `yaml:"sessions"` // 8
+		} `yaml:"pkcs11"`
 		RootKeyFile  string   `yaml:"root_key_file"`
 		EarlierRoots []string `yaml:"earlier_root_key_files"` // still readable after a rotation
 	} `yaml:"keystore"`
@@ -217,12 +223,19 @@ func (s *Settings) Check() error {
 	default:
 		bad("database.driver: %q is neither sqlite nor postgres", s.Database.Driver)
 	}
-	if s.Keystore.RootKeyFile == "" {
+	hardware := s.Keystore.PKCS11
+	switch {
+	case hardware.Module != "" && s.Keystore.RootKeyFile != "":
+		bad("keystore: root_key_file and pkcs11 exclude each other")
+	case hardware.Module != "" && (hardware.Token == "" || hardware.PINFile == ""):
+		bad("keystore.pkcs11: name module, token and pin_file")
+	}
+	if s.Keystore.RootKeyFile == "" && hardware.Module == "" {
 		bad("keystore.root_key_file: make one with `chave keystore init FILE` and name it here")
 	}
 	for _, f := range []struct{ name, path string }{
 		{"tls.certificate", s.TLS.Certificate}, {"tls.key", s.TLS.Key}, {"database.dsn_file", s.Database.DSNFile},
-		{"keystore.root_key_file", s.Keystore.RootKeyFile},
+		{"keystore.root_key_file", s.Keystore.RootKeyFile}, {"keystore.pkcs11.module", hardware.Module}, {"keystore.pkcs11.pin_file", hardware.PINFile},
 		{"email.password_file", s.Email.PasswordFile}, {"registry.secret_file", s.Registry.SecretFile}, {"services", s.Services},
 	} {
 		if f.path == "" {
