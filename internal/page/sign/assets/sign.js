@@ -63,6 +63,7 @@ async function draw() {
   const wide = Math.max(280, box.clientWidth);
   const view = page.getViewport({ scale: Math.min(3, wide / plain.width * Math.min(2, devicePixelRatio || 1)) });
   if (drawing) drawing.cancel();
+  box.style.aspectRatio = plain.width + ' / ' + plain.height;
   canvas.width = view.width;
   canvas.height = view.height;
   drawing = page.render({ canvas, canvasContext: canvas.getContext('2d'), viewport: view });
@@ -89,15 +90,13 @@ async function open(path) {
 
 function failed() {
   viewer.textContent = viewer.dataset.failed;
-  viewer.hidden = false;
 }
 
 async function begin() {
   lib = await import(viewer.dataset.pdf);
   lib.GlobalWorkerOptions.workerSrc = viewer.dataset.worker;
   const which = el('viewer-document');
-  viewer.hidden = false;
-  which.closest('.field').hidden = which.options.length < 2;
+  viewer.classList.add('ready'); // browsers that do not tell the style sheet of scripts show it only now
   if (field.x.value !== '') own().selected = true;
   which.addEventListener('change', () => open(which.value).catch(failed));
   el('viewer-back').addEventListener('click', () => turn(number - 1));
