@@ -144,6 +144,6 @@ var forbiddenNames = []string{
 
 // testOnly are libraries that may be in go.mod but never in the binary people run.
 var testOnly = []string{
-	"github.com/chromedp/", "github.com/google/go-cmp/", "github.com/lestrrat-go/", "github.com/smallstep/pkcs7/",
+	"github.com/chromedp/", "github.com/google/go-cmp/", "github.com/lestrrat-go/", "github.com/smallstep/pkcs7/", "github.com/getkin/", "github.com/zmap/",
 	"pgregory.net/rapid/", "testing", "net/http/httptest",
 }
