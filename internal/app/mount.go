@@ -75,7 +75,7 @@ func (a *App) mount(c Config) error {
 func (a *App) mountAreas(mux *http.ServeMux) {
 	lang := func(r *http.Request) string { return string(a.Site.Lang(r)) }
 	(&portal.Handler{
-		Site: a.Site, Login: a.Login, Jar: a.Jar, Services: a.Services, MinAge: a.Enrol.Rules.MinAge, Counter: "/counter",
+		Site: a.Site, Login: a.Login, Jar: a.Jar, Services: a.Services, MinAge: a.Enrol.Rules.MinAge, Counter: "/counter", Sign: true,
 	}).Mount(mux)
 	(&mykey.Handler{
 		Site: a.Site, Login: a.Login, Services: a.Services, Service: a.Service, Now: a.Now, Keep: a.historyDays(), Signing: a.Signing, Terms: termsVersion, Test: true,
@@ -85,7 +85,7 @@ func (a *App) mountAreas(mux *http.ServeMux) {
 		},
 	}).Mount(mux)
 	(&counter.Handler{
-		Site: a.Site, Enrol: a.Enrol, Services: a.Services, SignIn: a.Settings.Issuer + "/key", Now: a.Now,
+		Site: a.Site, Enrol: a.Enrol, Services: a.Services, SignIn: a.Settings.Issuer + "/key", Now: a.Now, Signature: a.Settings.Issuer + "/key/signature",
 		Door: &door.Door{
 			Login: a.Login, Jar: a.Jar, Rand: a.rand, Now: a.Now, Service: counterArea(), MinLevel: service.LevelPhone, Fresh: time.Hour,
 			Path: "/counter/enter/", Home: "/counter", Lang: lang,

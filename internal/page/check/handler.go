@@ -61,8 +61,8 @@ const megabytes = "50 MB"
 // check answers the form with the report itself: to send the browser elsewhere, the report would have to be kept.
 func (h *Handler) check(w http.ResponseWriter, r *http.Request) error {
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(slowest)) // real time, whatever the demo's clock says; a server that cannot has a limit of its own
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	_ = control.SetReadDeadline(time.Now().Add(slowest)) // real time, whatever the demo's clock says; a server that cannot has limits of its own
+	_ = control.SetWriteDeadline(time.Now().Add(2 * slowest))
 	size := r.ContentLength
 	if size < 0 {
 		size = BodyLimit

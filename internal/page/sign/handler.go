@@ -134,6 +134,21 @@ func (h *Handler) failed(r *http.Request, err error) {
 	}
 }
 
+// The server's own limits are for forms. A document takes as long as a slow line needs, and putting a batch together asks for a certified time and a status for each.
+const (
+	slowUpload = 15 * time.Minute
+	slowAnswer = 10 * time.Minute
+)
+
+// patient lets one request take longer than the server's limits. Real time, whatever the demo's clock says; a server that cannot keeps its own.
+func patient(w http.ResponseWriter, read, write time.Duration) {
+	control := http.NewResponseController(w)
+	if read > 0 {
+		_ = control.SetReadDeadline(time.Now().Add(read))
+	}
+	_ = control.SetWriteDeadline(time.Now().Add(read + write))
+}
+
 func see(w http.ResponseWriter, r *http.Request, path string) error {
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil

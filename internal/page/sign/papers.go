@@ -75,6 +75,7 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, who door.Inside) 
 	if r.Method == http.MethodHead {
 		return nil
 	}
+	patient(w, 0, slowAnswer)
 	h.failed(r, h.Drafts.WriteTo(r.Context(), d, w)) // a body cut short says so by its length
 	return nil
 }

@@ -26,6 +26,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, who door.Inside) 
 	if err != nil {
 		return err
 	}
+	patient(w, 0, slowAnswer)
 	next := folderPath(f.ID)
 	switch {
 	case form.Has("cancel") || form.Has("remove"):

@@ -69,6 +69,7 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request, who door.Inside
 	if err != nil {
 		return err
 	}
+	patient(w, slowUpload, slowAnswer)
 	f, err := h.Drafts.Open(r.Context(), who.Person.ID)
 	if err != nil {
 		return err
