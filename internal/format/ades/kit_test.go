@@ -37,7 +37,7 @@ type world struct {
 	maria, joao                   entity
 	revoked                       map[string]revocation // by serial number
 	next                          int64
-	responderTerm, answerTerm     time.Duration
+	answerTerm                    time.Duration
 	offline, noTSA                bool
 	asked                         int
 	lastAnswer                    time.Duration // how old an OCSP answer is when given

@@ -189,10 +189,9 @@ const (
 	NoteNoReference  Code = "no_certificate_reference" // an older form: the signature does not name its certificate
 	NoteRevokedLater Code = "revoked_later"            // after the time that is proven; args at
 	NoteNoTime       Code = "time_not_proven"          // only the signer says when
-	NoteRenew        Code = "renew"                    // a certificate that the proof stands on ends within a year; args at
 )
 
-// blocking tells what a code does to a verdict.
+// verdict tells what a code does to a verdict.
 func (c Code) verdict() Verdict {
 	switch c {
 	case Malformed, Extra, Coverage, ContentChanged, BadSignature, OtherSigner, ChangedLater, Revoked, StampBroken:

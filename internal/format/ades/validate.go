@@ -152,7 +152,12 @@ func (v *validator) stamps(ctx context.Context, w *work) {
 	if !w.existed.IsZero() {
 		at, w.ProvenAt = w.existed, w.existed
 	}
-	for _, der := range w.signer.Timestamps() {
+	tokens := w.signer.Timestamps()
+	if len(tokens) > stampLimit {
+		tokens = tokens[:stampLimit]
+		w.blame(because(TooComplex))
+	}
+	for _, der := range tokens {
 		s := v.checkStamp(ctx, der, cms.Digest(w.signer.Signature), at)
 		w.stamps = append(w.stamps, s)
 		w.Timestamps = append(w.Timestamps, s.StampReport)
@@ -190,6 +195,24 @@ func (w *work) level(t trust) Level {
 	return BLTA
 }
 
+// once hashes the content a single time per algorithm, however many signed it.
+func once(digest func(crypto.Hash) ([]byte, error)) func(crypto.Hash) ([]byte, error) {
+	known := map[crypto.Hash][]byte{}
+	return func(h crypto.Hash) ([]byte, error) {
+		if sum, done := known[h]; done {
+			return sum, nil
+		}
+		sum, err := digest(h)
+		if err == nil {
+			known[h] = sum
+		}
+		return sum, err
+	}
+}
+
+// stampLimit bounds how many time-stamps of one signature are looked at; those behind it are not counted, and the verdict says that something was not looked at.
+const stampLimit = 32
+
 // cms judges a detached CAdES signature, or one that carries its content.
 func (v *validator) cms(ctx context.Context, file, detached []byte) Report {
 	r := Report{Kind: "cms"}
@@ -211,8 +234,9 @@ func (v *validator) cms(ctx context.Context, file, detached []byte) Report {
 	v.addCerts(sd.Certificates...)
 	v.addProofs(sd.OCSPs, false)
 	v.addProofs(sd.CRLs, true)
+	digest := once(cms.Digest(content))
 	for i := range sd.Signers {
-		w := &work{signer: &sd.Signers[i], sd: sd, digest: cms.Digest(content), cades: true}
+		w := &work{signer: &sd.Signers[i], sd: sd, digest: digest, cades: true}
 		w.CoversAll = true
 		v.judge(ctx, w)
 		r.Signatures = append(r.Signatures, w.SignatureReport)

@@ -11,6 +11,9 @@ import (
 	"chave/internal/format/pdf"
 )
 
+// signatureLimit bounds how often the whole file is hashed.
+const signatureLimit = 64
+
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // pdf judges the signatures of a PDF in the light of its document time-stamps, the latest first.
@@ -20,6 +23,9 @@ func (v *validator) pdf(ctx context.Context, file []byte) Report {
 	var list []pdf.Signature
 	if err == nil {
 		list, err = f.Signatures()
+	}
+	if err == nil && len(list) > signatureLimit {
+		err = pdf.ErrTooComplex
 	}
 	if err != nil {
 		r.Reasons = append(r.Reasons, because(fileCode(err)))
