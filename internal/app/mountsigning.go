@@ -47,8 +47,8 @@ func (a *App) helpers() ades.Helpers {
 	return ades.Helpers{Timestamp: a.PKI.Timestamp, OCSP: a.PKI.Status, CRL: a.PKI.List}
 }
 
-// memoryForDocuments is how many bytes of documents one process holds whole at a time.
-const memoryForDocuments = 256 << 20
+// memoryForDocuments is how many bytes of documents one process holds whole at a time, twice: for people who sign and for strangers who check. Working on them takes several times that.
+const memoryForDocuments = 96 << 20
 
 // mountPapers serves the pages where people sign and check documents.
 func (a *App) mountPapers(mux *http.ServeMux, c Config, m *middle, remote *csc.Provider) {
