@@ -24,12 +24,29 @@ type entered struct {
 	person  citizen.Person
 	unlock  []byte // the sealed secret, which the row no longer holds
 	again   bool   // asked a second time: the results are those of the first
+	busy    bool   // asked a second time while the first is still signing
 	refusal error
 }
 
 // ConfirmAndSign takes the code and, when it is right, spends the permit and signs in one call. Asked again with the same code within Rules.AnswerAgain, it gives the same
 // answer (§6.28). CodeWrong, CodeExpired, OperationExpired, OperationOver, OperationUnknown, KeystoreUnavailable (nothing was signed, and the permit is spent).
 func (s *Service) ConfirmAndSign(ctx context.Context, ref Ref, code credential.Code) (Result, error) {
+	waiting, stop := context.WithTimeout(ctx, s.ready().rules.SecondWaits)
+	defer stop()
+	for {
+		result, busy, err := s.confirmAndSign(ctx, ref, code)
+		if !busy {
+			return result, err
+		}
+		select { // clients that give up after a second ask again while a batch is being signed
+		case <-time.After(100 * time.Millisecond):
+		case <-waiting.Done():
+			return result, err
+		}
+	}
+}
+
+func (s *Service) confirmAndSign(ctx context.Context, ref Ref, code credential.Code) (result Result, busy bool, err error) {
 	got, err := s.enter(ctx, ref, code, func(tx Tx, e *entered, now time.Time) error {
 		if e.op.Purpose == ShowCertificate {
 			e.op.State, e.op.SpentAt, e.op.SignedAt, e.op.DueAt = Signed, now, now, now.Add(s.rules.AnswerAgain)
@@ -43,12 +60,13 @@ func (s *Service) ConfirmAndSign(ctx context.Context, ref Ref, code credential.C
 		return nil
 	})
 	if err != nil {
-		return Result{}, err
+		return Result{}, got.busy, err
 	}
 	if got.again || got.op.Purpose == ShowCertificate {
-		return Result{Operation: shown(got.op), Signatures: got.op.Results, Chain: got.key.Chain}, nil
+		return Result{Operation: shown(got.op), Signatures: got.op.Results, Chain: got.key.Chain}, false, nil
 	}
-	return s.finish(ctx, got, got.op.Done)
+	result, err = s.finish(ctx, got, got.op.Done)
+	return result, false, err
 }
 
 // Confirm takes the code and gives a permit, for wires that sign in a second call. The handle leaves here once.
@@ -93,6 +111,7 @@ func (s *Service) enter(ctx context.Context, ref Ref, code credential.Code, acce
 		case op.State == Signed && now.Before(op.SignedAt.Add(s.rules.AnswerAgain)) && op.CodeMAC != nil:
 			return s.askedAgain(tx, &e, mac, now)
 		case op.State != Waiting:
+			e.busy = op.State == Spent && op.CodeMAC != nil && now.Before(op.SpentAt.Add(s.rules.AnswerAgain)) && subtle.ConstantTimeCompare(mac, op.CodeMAC) == 1
 			e.refusal = over(op)
 			return nil
 		case !now.Before(op.ExpiresAt):

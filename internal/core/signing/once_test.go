@@ -1,10 +1,12 @@
 package signing_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"chave/internal/core/audit"
 	"chave/internal/core/fault"
@@ -67,6 +69,28 @@ func TestSCMD_6_29_many_at_once_do_not_pass_the_limit(t *testing.T) {
 			t.Errorf("%d wait", won.Load())
 		}
 	})
+}
+
+func TestSCMD_6_28_a_second_call_waits_for_the_first_and_gets_its_answer(t *testing.T) {
+	r := newRig(t, func(s *signing.Service) { s.Rules.SecondWaits = 10 * time.Second })
+	_, ref := r.prepare(r.holder(oksana()))
+	code := codeOf(t, r.code())
+	r.vault.slow = make(chan struct{})
+	r.vault.opened = make(chan struct{})
+	var answers [2]signing.Result
+	var errs [2]error
+	var all sync.WaitGroup
+	all.Go(func() { answers[0], errs[0] = r.signing.ConfirmAndSign(t.Context(), ref, code) })
+	<-r.vault.opened // the first has spent the permit
+	all.Go(func() { answers[1], errs[1] = r.signing.ConfirmAndSign(t.Context(), ref, code) })
+	if _, err := r.signing.ConfirmAndSign(t.Context(), ref, codeOf(t, not(code.Reveal()))); !fault.Is(err, fault.OperationOver) {
+		t.Errorf("another code waits too: %v", err)
+	}
+	close(r.vault.slow)
+	all.Wait()
+	if errs[0] != nil || errs[1] != nil || !bytes.Equal(answers[0].Signatures[0], answers[1].Signatures[0]) || r.vault.made != 1 {
+		t.Errorf("%v, %v, %d signatures", errs[0], errs[1], r.vault.made)
+	}
 }
 
 // What a signature costs beside the bare operation: `go test -bench . -run - ./internal/core/signing`.

@@ -84,7 +84,7 @@ func newRigOn(t testing.TB, open func(...storetest.Option) *store.DB, change ...
 	r.ca = newAuthority(t, r)
 	r.signing = &signing.Service{
 		Do: r.gate.do("do", store.In[signing.Tx](r.db)), View: r.gate.do("view", store.InView[signing.Tx](r.db)), Vault: r.vault, Hasher: hasher, Policy: policy,
-		Rules: signing.Rules{Terms: terms}, Authority: r.ca, Registry: r.world, Now: r.clock, Rand: rand.Reader, Wake: func() {},
+		Rules: signing.Rules{Terms: terms, SecondWaits: time.Millisecond}, Authority: r.ca, Registry: r.world, Now: r.clock, Rand: rand.Reader, Wake: func() {},
 		Log: slog.New(slog.DiscardHandler), AddressKey: func(a string) []byte { return r.soft.MAC("address", []byte(a)) },
 	}
 	for _, c := range change {
@@ -180,6 +180,8 @@ type gatedVault struct {
 	made int // signatures, of this test's whole life
 	mu   sync.Mutex
 	hang chan struct{} // keys open only once this is closed
+
+	opened, slow chan struct{} // not nil: tells that a key is being opened, and waits
 }
 
 func (v *gatedVault) MACWith(kid, label string, parts ...[]byte) (out []byte, err error) {
@@ -214,6 +216,10 @@ func (v *gatedVault) OpenPersonalKey(locked, context []byte, secret signing.Unlo
 	if hang != nil {
 		<-hang
 		return errVault
+	}
+	if v.slow != nil {
+		close(v.opened)
+		<-v.slow
 	}
 	return pass(v.gate, "key", errVault, func() error {
 		return v.Soft.OpenPersonalKey(locked, context, secret, func(s signing.PersonalSigner) error { return fn(counting{s, v}) })

@@ -36,6 +36,7 @@ type Rules struct {
 	Fresh          time.Duration // how old the sign-in behind Activate, ChangePIN and Resume may be; 15 minutes
 	Choices        int           // signature PINs that one person may propose in a Policy.RateWindow: each answer could tell the sign-in PIN; 10
 	KeystoreLimit  time.Duration // how long the keystore may take over one request before it counts as gone; 20 s
+	SecondWaits    time.Duration // how long a second call with the right code waits for the first, which is still signing; 3 s
 	// ApplicationCodes is about how many codes one application that collects PINs may have sent in a Policy.RateWindow. Its own servers call, so that their address
 	// says nothing of the people; 12,000.
 	ApplicationCodes int
@@ -59,7 +60,7 @@ func (r Rules) Defaults() Rules {
 		otherwise time.Duration
 	}{
 		{&r.ResendAfter, 30 * time.Second}, {&r.CodeTTL, 5 * time.Minute}, {&r.AnswerAgain, time.Minute}, {&r.CertificateMax, 2 * 365 * 24 * time.Hour},
-		{&r.Fresh, 15 * time.Minute}, {&r.KeystoreLimit, 20 * time.Second},
+		{&r.Fresh, 15 * time.Minute}, {&r.KeystoreLimit, 20 * time.Second}, {&r.SecondWaits, 3 * time.Second},
 	} {
 		if *one.value == 0 {
 			*one.value = one.otherwise

@@ -102,15 +102,18 @@ func (tx *Tx) CountWaiting(who citizen.ID, application string, now time.Time) (n
 
 // WaitingOf lists a person's operations that wait or are confirmed, expired or not.
 func (tx *Tx) WaitingOf(who citizen.ID) ([]signing.Operation, error) {
-	return tx.operations(`SELECT `+operationColumns+` FROM operations WHERE person = $1 AND state IN ('waiting', 'confirmed') ORDER BY id`, string(who))
+	return tx.operations(`SELECT `+operationColumns+` FROM operations WHERE person = $1 AND state IN ('waiting', 'confirmed') ORDER BY id`, nil, string(who))
 }
 
-// DueOperations lists up to n operations of which something must be erased by an instant, the longest due first.
+// DueOperations lists up to n operations of which something must be erased by an instant, the longest due first. A row that does not open is left out: it must not keep
+// the others from being erased, and goes with its age.
 func (tx *Tx) DueOperations(now time.Time, n int) ([]signing.Operation, error) {
-	return tx.operations(`SELECT `+operationColumns+` FROM operations WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at LIMIT $2`, micros(now), n)
+	return tx.operations(`SELECT `+operationColumns+` FROM operations WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at LIMIT $2`, func(id string, err error) {
+		tx.db.log.ErrorContext(tx.ctx, "an operation cannot be read and is not swept", "operation", id, "err", err)
+	}, micros(now), n)
 }
 
-func (tx *Tx) operations(text string, args ...any) ([]signing.Operation, error) {
+func (tx *Tx) operations(text string, unreadable func(id string, err error), args ...any) ([]signing.Operation, error) {
 	var rows []operationRecord
 	err := tx.query(func(scan func(...any) error) error {
 		var r operationRecord
@@ -124,6 +127,10 @@ func (tx *Tx) operations(text string, args ...any) ([]signing.Operation, error) 
 	var all []signing.Operation
 	for _, r := range rows {
 		op, err := r.operation(tx)
+		if err != nil && unreadable != nil {
+			unreadable(r.id, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
