@@ -84,11 +84,12 @@ func reference(p *place) ref {
 }
 
 // equal compares two values as they would be written.
-func equal(a, b any) bool {
-	var x, y bytes.Buffer
-	put(&x, a)
-	put(&y, b)
-	return bytes.Equal(x.Bytes(), y.Bytes())
+func equal(a, b any) bool { return writing(a) == writing(b) }
+
+func writing(v any) string {
+	var b bytes.Buffer
+	put(&b, v)
+	return b.String()
 }
 
 // differ lists the keys under which two dictionaries hold different values.

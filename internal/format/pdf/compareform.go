@@ -26,7 +26,7 @@ func (c *comparison) form() error {
 			}
 			continue
 		}
-		if old.name != now.name || old.kind != now.kind {
+		if old.name != now.name || !equal(old.kind, now.kind) {
 			c.note(Content, "")
 		}
 		if err := c.field(*old, *now); err != nil {

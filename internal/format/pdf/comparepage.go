@@ -1,9 +1,6 @@
 package pdf
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // annotations explains pages on which nothing but the list of annotations changed, and annotations that did.
 func (c *comparison) annotations() error {
@@ -34,13 +31,14 @@ func (c *comparison) annotations() error {
 		}
 		delete(c.open, p.ref.num)
 		c.explain(was.at("Annots"))
+		had, has := writings(before), writings(after)
 		for _, a := range after {
-			if r, ok := a.(ref); !slices.Contains(before, a) && !(ok && widgets[r]) {
+			if r, ok := a.(ref); !had[writing(a)] && !(ok && widgets[r]) {
 				c.note(Annotated, "")
 			}
 		}
 		for _, a := range before {
-			if !slices.ContainsFunc(after, func(b any) bool { return equal(a, b) }) {
+			if !has[writing(a)] {
 				c.note(Annotated, "")
 			}
 			if err := c.annotation(a); err != nil {
@@ -49,6 +47,15 @@ func (c *comparison) annotations() error {
 		}
 	}
 	return nil
+}
+
+// writings makes a set of values: most are references, but an annotation may also stand in the list itself.
+func writings(list array) map[string]bool {
+	set := map[string]bool{}
+	for _, v := range list {
+		set[writing(v)] = true
+	}
+	return set
 }
 
 // annotation explains one that was changed in place.
@@ -62,7 +69,7 @@ func (c *comparison) annotation(value any) error {
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}
-	if was == nil || was.at("Subtype") == nil || was.at("Subtype") == name("Widget") || is.at("Subtype") != was.at("Subtype") {
+	if was == nil || was.at("Subtype") == nil || was.at("Subtype") == name("Widget") || !equal(is.at("Subtype"), was.at("Subtype")) {
 		return nil
 	}
 	delete(c.open, r.num)

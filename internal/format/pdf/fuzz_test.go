@@ -25,6 +25,11 @@ func seeds(f *testing.F) {
 			f.Add(signed(f, stored(f, once, DSS{Certs: [][]byte{[]byte("a")}}), Field{SubFilter: Timestamp, Reserve: 32}))
 		}
 	}
+	for _, data := range corpus(f) {
+		if len(data) < 4<<10 {
+			f.Add(data)
+		}
+	}
 	f.Add(packedFile(f, 2))
 	f.Add([]byte("%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj"))
 }

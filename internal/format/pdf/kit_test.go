@@ -72,13 +72,13 @@ func (d draft) streamed() []byte {
 	self := nums[len(nums)-1] + 1
 	offsets[self] = b.Len()
 	var rows []byte
-	index := ""
+	var index strings.Builder
 	for _, n := range append(nums, self) {
-		index += fmt.Sprintf("%d 1 ", n)
+		fmt.Fprintf(&index, "%d 1 ", n)
 		rows = append(rows, 1, byte(offsets[n]>>16), byte(offsets[n]>>8), byte(offsets[n]), 0)
 	}
 	fmt.Fprintf(b, "%d 0 obj\n<< /Type /XRef /Size %d /Root 1 0 R /W [1 3 1] /Index [%s] /Length %d %s >>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n",
-		self, self+1, index, len(rows), d.trailer, rows, offsets[self])
+		self, self+1, &index, len(rows), d.trailer, rows, offsets[self])
 	return b.Bytes()
 }
 
