@@ -74,7 +74,7 @@ func (s *Service) checkRequest(r *Request) error {
 	case len(r.Documents) == 0:
 		return fault.New(fault.NoDocuments).On("documents")
 	case len(r.Documents) > s.rules.Batch:
-		return fault.New(fault.TooManyDocuments).On("documents").With("Most", s.rules.Batch)
+		return fault.New(fault.TooManyDocuments).On("documents").With("Max", s.rules.Batch)
 	}
 	for _, d := range r.Documents {
 		if len(d.Digest) != r.Hash.Size() {
