@@ -17,8 +17,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "chave:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left for stop to do once the process ends
+		code := 1
+		if own, ok := errors.AsType[*exiting](err); ok {
+			code = own.code
+		}
+		if err.Error() != "" {
+			fmt.Fprintln(os.Stderr, "chave:", err)
+		}
+		os.Exit(code) //nolint:gocritic // nothing is left for stop to do once the process ends
 	}
 }
 
@@ -30,6 +36,8 @@ type commands struct {
 	Audit    auditCommand    `cmd:"" help:"Check the record of decisions."`
 	Keystore keystoreCommand `cmd:"" help:"Make the root key."`
 	CA       caCommand       `cmd:"" name:"ca" help:"Authorities that certify people's signing keys."`
+	Sign     signCommand     `cmd:"" help:"Sign a PDF with a key that lies at a server of Chave."`
+	Verify   verifyCommand   `cmd:"" help:"Check who signed a file. Exit code 0: good; 1: not good; 2: could not be checked."`
 }
 
 // streams are the process's, given to each command so that tests can read what it says.
@@ -60,6 +68,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
+		if args[0] == "verify" { // a script must not take a mistyped flag for a bad signature
+			err = &exiting{exitUnknown, err}
+		}
 		return err
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
