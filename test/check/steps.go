@@ -107,10 +107,12 @@ func databases(ctx context.Context, b *bench) (string, []string, error) {
 // device builds what only the tag pkcs11 has: it needs C, so that no other step sees it.
 func device(ctx context.Context, b *bench) (string, []string, error) {
 	env := []string{"CGO_ENABLED=1"}
-	if err := b.run(ctx, env, "go", "vet", "-tags", "pkcs11", "./internal/outside/keystore/..."); err != nil {
+	if err := b.run(ctx, env, "go", "vet", "-tags", "pkcs11", "./internal/outside/keystore/...", "./cmd/chave"); err != nil {
 		return "", nil, err
 	}
-	return b.goTest(ctx, env, "-count=1", "-tags", "pkcs11", "-timeout", "10m", "./internal/outside/keystore/...")
+	// The suites of all that signs, over keys that are in the device.
+	return b.goTest(ctx, env, "-count=1", "-tags", "pkcs11", "-timeout", "15m", "./internal/outside/keystore/...", "./internal/core/signing", "./internal/wire/scmd",
+		"./internal/wire/csc", "./internal/wire/pki", "./internal/page/sign")
 }
 
 func race(ctx context.Context, b *bench) (string, []string, error) {

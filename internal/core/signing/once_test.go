@@ -99,7 +99,7 @@ func BenchmarkSignature(b *testing.B) {
 		r := newRig(b, func(s *signing.Service) {
 			s.Policy.CodesPerPerson, s.Policy.CodesPerAddress, s.Policy.PINsPerAddress = 1<<30, 1<<30, 1<<30
 			s.Hasher.Policy.Argon2MemKB = 1024
-			s.Vault = s.Vault.(*gatedVault).Soft
+			s.Vault = s.Vault.(*gatedVault).Store
 		})
 		who := r.admit(oksana())
 		if _, err := r.signing.Activate(b.Context(), r.activation(who, func(a *signing.Activation) { a.Alg = alg })); err != nil {

@@ -28,6 +28,7 @@ import (
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
 	"chave/internal/outside/keystore"
+	"chave/internal/outside/keystore/keystoretest"
 	"chave/internal/outside/store"
 	"chave/internal/outside/store/storetest"
 )
@@ -46,7 +47,7 @@ type rig struct {
 	mu      sync.Mutex
 	now     time.Time
 	db      *store.DB
-	soft    *keystore.Soft
+	soft    keystore.Store
 	vault   *gatedVault
 	gate    *gate
 	signing *signing.Service
@@ -69,12 +70,9 @@ func newRigOn(t testing.TB, open func(...storetest.Option) *store.DB, change ...
 		t.Fatal(err)
 	}
 	r := &rig{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), world: &registry{standing: citizen.Standing{Accompanied: citizen.No}}}
-	r.soft, err = keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: random.Bytes(rand.Reader, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r.soft = keystoretest.Open(t)
 	r.gate = &gate{}
-	r.vault = &gatedVault{Soft: r.soft, gate: r.gate}
+	r.vault = &gatedVault{Store: r.soft, gate: r.gate}
 	if open == nil {
 		open = func(o ...storetest.Option) *store.DB { return storetest.SQLite(t, o...) }
 	}
@@ -175,7 +173,7 @@ func (g *gate) do(name string, inner func(context.Context, func(signing.Tx) erro
 
 // gatedVault is the keystore behind the gate.
 type gatedVault struct {
-	*keystore.Soft
+	keystore.Store
 	gate *gate
 	made int // signatures, of this test's whole life
 	mu   sync.Mutex
@@ -185,27 +183,27 @@ type gatedVault struct {
 }
 
 func (v *gatedVault) MACWith(kid, label string, parts ...[]byte) (out []byte, err error) {
-	err = pass(v.gate, "mac", errVault, func() (err error) { out, err = v.Soft.MACWith(kid, label, parts...); return err })
+	err = pass(v.gate, "mac", errVault, func() (err error) { out, err = v.Store.MACWith(kid, label, parts...); return err })
 	return out, err
 }
 
 func (v *gatedVault) Seal(label string, context, plain []byte) (out []byte, err error) {
-	err = pass(v.gate, "seal", errVault, func() (err error) { out, err = v.Soft.Seal(label, context, plain); return err })
+	err = pass(v.gate, "seal", errVault, func() (err error) { out, err = v.Store.Seal(label, context, plain); return err })
 	return out, err
 }
 
 func (v *gatedVault) Open(label string, context, sealed []byte) (out []byte, err error) {
-	err = pass(v.gate, "open", errVault, func() (err error) { out, err = v.Soft.Open(label, context, sealed); return err })
+	err = pass(v.gate, "open", errVault, func() (err error) { out, err = v.Store.Open(label, context, sealed); return err })
 	return out, err
 }
 
 func (v *gatedVault) NewPersonalKey(alg string) (sealed, public []byte, err error) {
-	err = pass(v.gate, "new", errVault, func() (err error) { sealed, public, err = v.Soft.NewPersonalKey(alg); return err })
+	err = pass(v.gate, "new", errVault, func() (err error) { sealed, public, err = v.Store.NewPersonalKey(alg); return err })
 	return sealed, public, err
 }
 
 func (v *gatedVault) LockPersonalKey(sealed, context []byte, secret signing.Unlock) (out []byte, err error) {
-	err = pass(v.gate, "lock", errVault, func() (err error) { out, err = v.Soft.LockPersonalKey(sealed, context, secret); return err })
+	err = pass(v.gate, "lock", errVault, func() (err error) { out, err = v.Store.LockPersonalKey(sealed, context, secret); return err })
 	return out, err
 }
 
@@ -222,7 +220,7 @@ func (v *gatedVault) OpenPersonalKey(locked, context []byte, secret signing.Unlo
 		<-v.slow
 	}
 	return pass(v.gate, "key", errVault, func() error {
-		return v.Soft.OpenPersonalKey(locked, context, secret, func(s signing.PersonalSigner) error { return fn(counting{s, v}) })
+		return v.Store.OpenPersonalKey(locked, context, secret, func(s signing.PersonalSigner) error { return fn(counting{s, v}) })
 	})
 }
 

@@ -28,11 +28,10 @@ import (
 	"chave/internal/core/draft"
 	"chave/internal/core/enrol"
 	"chave/internal/core/login"
-	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
 	"chave/internal/format/ades"
-	"chave/internal/outside/keystore"
+	"chave/internal/outside/keystore/keystoretest"
 	"chave/internal/outside/pki"
 	"chave/internal/outside/store"
 	"chave/internal/page/check"
@@ -95,10 +94,7 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	vault, err := keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: random.Bytes(rand.Reader, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := keystoretest.Open(t)
 	h.db, err = store.Open(t.Context(), store.Config{Driver: store.SQLite, DSN: filepath.Join(t.TempDir(), "sign.db"), Vault: vault, Now: h.clock})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"chave/internal/core/certificate"
 	"chave/internal/core/citizen"
 	"chave/internal/outside/keystore"
+	"chave/internal/outside/keystore/keystoretest"
 	authority "chave/internal/outside/pki"
 	"chave/internal/outside/store"
 	"chave/internal/outside/store/storetest"
@@ -32,7 +33,7 @@ type rig struct {
 	*authority.Authority
 	t      *testing.T
 	db     *store.DB
-	vault  *keystore.Soft
+	vault  keystore.Store
 	server *httptest.Server
 	dir    string
 	mu     sync.Mutex
@@ -43,10 +44,7 @@ type rig struct {
 func serve(t *testing.T, alg string) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir()}
-	vault, err := keystore.OpenSoft(keystore.Config{Root: keystore.Root{Bytes: bytes.Repeat([]byte{7}, 32)}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	vault := keystoretest.Open(t)
 	r.vault = vault
 	r.db = storetest.SQLite(t, storetest.WithVault(vault), storetest.WithNow(r.now))
 	mux := http.NewServeMux()

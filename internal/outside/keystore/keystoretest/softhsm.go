@@ -18,7 +18,11 @@ import (
 func SoftHSM(t testing.TB) keystore.PKCS11Config {
 	t.Helper()
 	module := softHSMModule(t)
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "chave-token-") // not the test's own folder: SoftHSM2 takes what follows a # in its name for a comment
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	tokens, conf, pin := filepath.Join(dir, "tokens"), filepath.Join(dir, "softhsm2.conf"), filepath.Join(dir, "pin")
 	must := func(err error) {
 		t.Helper()
