@@ -147,7 +147,7 @@ func TestValidate_never_says_valid_for(t *testing.T) {
 			return made{w.signPDF(t, plainPDF("Contrato"), who), w.believing()}
 		}},
 		{"RSA 1024", WeakKey, Unknown, func(t *testing.T, w *world) made {
-			key, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too small on purpose
+			key, err := rsa.GenerateKey(rand.Reader, 1024)
 			if err != nil {
 				t.Fatal(err)
 			}

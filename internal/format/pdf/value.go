@@ -62,9 +62,9 @@ func (d dict) without(keys ...name) dict {
 // pairs makes a dictionary of keys and values in turn; a nil value leaves its key out.
 func pairs(list ...any) dict {
 	d := make(dict, 0, len(list)/2)
-	for i := 0; i < len(list); i += 2 {
-		if list[i+1] != nil {
-			d = append(d, entry{key: name(list[i].(string)), value: list[i+1]})
+	for pair := range slices.Chunk(list, 2) {
+		if key, value := pair[0].(string), pair[len(pair)-1]; value != nil {
+			d = append(d, entry{key: name(key), value: value})
 		}
 	}
 	return d

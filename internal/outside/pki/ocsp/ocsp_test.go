@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"math/big"
 	"testing"
 	"time"
@@ -117,7 +118,8 @@ func TestSign_writes_what_other_clients_read(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	for why, want := range map[Refusal]judge.ResponseStatus{Malformed: judge.Malformed, InternalFail: judge.InternalError, TryLater: judge.TryLater, Unauthorized: judge.Unauthorized} {
 		_, err := judge.ParseResponse(Refuse(why), nil)
-		if refused, ok := err.(judge.ResponseError); !ok || refused.Status != want {
+		var refused judge.ResponseError
+		if !errors.As(err, &refused) || refused.Status != want {
 			t.Errorf("%d: %v", why, err)
 		}
 	}
