@@ -57,6 +57,7 @@ type Service struct {
 	asks    []services.Ask // what that way asks for
 	party   *saml.Party    // nil without a SAML registration
 	door    *door          // nil without one for CMD's OAuth door
+	csc     *csc           // nil where nothing is signed
 	memory  *memory
 	texts   page.Texts
 	pages   *template.Template
@@ -119,6 +120,9 @@ func New(cfg Config) (*Service, error) {
 	if err = s.openWays(); err != nil {
 		return nil, err
 	}
+	if cfg.Registration.CSC != nil && cfg.Registration.Category == "bank" {
+		s.csc = &csc{cfg: cfg, base: strings.TrimRight(cfg.Issuer, "/") + "/csc/v2", back: s.origin + "/contract/callback"}
+	}
 	if s.texts, err = page.LoadTexts(textFile); err != nil {
 		return nil, err
 	}
@@ -166,6 +170,11 @@ func (s *Service) routes() http.Handler {
 		// These two come from Chave's pages. They prove themselves by their signature, and only store what they say.
 		guard.AddInsecureBypassPattern("POST /saml/acs")
 		guard.AddInsecureBypassPattern("POST /saml/logout")
+	}
+	if s.csc != nil {
+		mux.HandleFunc("POST /contract", s.wrap(s.startContract))
+		mux.HandleFunc("GET /contract/callback", s.wrap(s.contractBack))
+		mux.HandleFunc("GET /contract.pdf", s.wrap(s.contractFile))
 	}
 	if s.door != nil {
 		mux.HandleFunc("POST /oauth/signin", s.wrap(s.oauthBegin))

@@ -53,7 +53,9 @@ type memory struct {
 	pending  *bounded[pending]
 	sessions *bounded[session]
 	arrivals *bounded[arrival]
-	seen     *bounded[time.Time] // jti of logout tokens already taken
+	steps    *bounded[contractStep]
+	signed   *bounded[signedContract] // by session
+	seen     *bounded[time.Time]      // jti of logout tokens already taken
 }
 
 func newMemory(now func() time.Time) *memory {
@@ -67,6 +69,7 @@ func (m *memory) clear() {
 	defer m.mu.Unlock()
 	m.pending, m.sessions, m.seen = newBounded[pending](pendingMax), newBounded[session](sessionMax), newBounded[time.Time](pendingMax)
 	m.arrivals = newBounded[arrival](pendingMax)
+	m.steps, m.signed = newBounded[contractStep](contractMax), newBounded[signedContract](contractMax)
 }
 
 func (m *memory) begin(state string, p pending) {
@@ -140,6 +143,7 @@ func (m *memory) close(id string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sessions.drop(id)
+	m.signed.drop(id)
 }
 
 // endAll marks the sessions a logout token names: those of the sid, or of the subject if it names

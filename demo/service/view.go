@@ -32,6 +32,10 @@ type view struct {
 	Still   bool   // signed out here, and only here
 	Ended   bool   // Chave ended the session
 
+	Contract      string // how it stands with the contract; "" where there is none
+	ContractLevel string
+	Check         string // where anybody has a signature checked
+
 	In       *learned
 	SignedIn string // time of authentication, readable
 }
@@ -103,6 +107,7 @@ func (s *Service) front(w http.ResponseWriter, r *http.Request) error {
 		found = s.further(r, found)
 		v.In = &found.learned
 		v.SignedIn = moment(found.learned.AuthTime, v.Lang)
+		s.contractView(&v, r)
 		return page.Render(w, http.StatusOK, s.pages, "inside.html", v)
 	}
 	return page.Render(w, http.StatusOK, s.pages, "front.html", v)
