@@ -85,7 +85,7 @@ func TestSign_and_verify_against_a_demo(t *testing.T) {
 	}
 	dir := t.TempDir()
 	root := filepath.Join(dir, "root.pem")
-	if err := os.WriteFile(root, []byte(read[map[string]string](t, r.Tester + "/certs")["root"]), 0o600); err != nil {
+	if err := os.WriteFile(root, []byte(read[map[string]string](t, r.Tester+"/certs")["root"]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sign := func(t *testing.T, pin string, wrong int, args ...string) (said string, err error) {

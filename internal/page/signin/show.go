@@ -87,7 +87,9 @@ func (h *Handler) consent(r *http.Request, t login.Transaction, task Task, asked
 	if err != nil {
 		return nil, err
 	}
-	v := Consent{Task: task, Offline: t.Offline, Purpose: asked.Purpose.In(lang), Retention: asked.Retention.In(lang)}
+	v := Consent{
+		Task: task, Offline: t.Offline, Purpose: asked.Purpose.In(lang), Retention: asked.Retention.In(lang), Signing: t.Wire == "csc",
+	}
 	if t.Reused {
 		if v.Person, err = h.Login.NameOf(r.Context(), t); err != nil {
 			return nil, err

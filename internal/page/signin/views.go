@@ -113,6 +113,7 @@ type Consent struct {
 	Retention  string
 	Attributes []Attribute
 	Offline    bool // the service may look again while the person is away
+	Signing    bool // the service asks for no attribute, but to see signature certificates, which hold name and number
 }
 
 // Page implements ui.View.
