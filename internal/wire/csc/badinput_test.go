@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"chave/internal/core/signing"
@@ -123,10 +124,10 @@ func TestS13_token_of_every_wrong_shape(t *testing.T) {
 }
 
 // endless never ends, and counts what was read of it.
-type endless struct{ read int }
+type endless struct{ read atomic.Int64 } // read by the connection's goroutine, looked at by the test
 
 func (e *endless) Read(b []byte) (int, error) {
-	e.read += len(b)
+	e.read.Add(int64(len(b)))
 	return copy(b, bytes.Repeat([]byte(" "), len(b))), nil
 }
 
@@ -135,7 +136,7 @@ func TestS13_huge_bodies_are_refused_early(t *testing.T) {
 	token := r.token("bank", phone)
 	for _, c := range []struct {
 		method, token string
-		most          int
+		most          int64
 		status        int
 	}{
 		{"credentials/list", token, 2 << 20, 413}, // our limit and what the connection has on the way
@@ -156,8 +157,8 @@ func TestS13_huge_bodies_are_refused_early(t *testing.T) {
 				t.Errorf("%s: %d", c.method, resp.StatusCode)
 			}
 		}
-		if body.read > 8*c.most {
-			t.Errorf("%s: %d bytes were taken", c.method, body.read)
+		if read := body.read.Load(); read > 8*c.most {
+			t.Errorf("%s: %d bytes were taken", c.method, read)
 		}
 	}
 	// One that says how long it is costs nothing at all.
