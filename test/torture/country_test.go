@@ -36,6 +36,9 @@ type country struct {
 	options  population.Options
 	services []drive.Service
 	saml     *drive.SAML // one more, over Portugal's SAML
+
+	scmd        []*drive.SCMD // those that ask for signatures
+	signatories []*signatory
 }
 
 // settle makes one in a folder of its own and starts it.
@@ -61,9 +64,10 @@ func settle(t *testing.T, binary, driver string) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	register = append(register, saml)
+	register = append(append(register, saml), c.forSigning()...)
 	c.Rig, err = rig.New(t.Context(), rig.Options{Dir: dir, Driver: driver, Binary: binary, Counter: true, Services: register, Change: func(s *app.Settings) {
 		s.Policy.CodesPerAddress, s.Policy.CodesPerPerson, s.RequestsPerAddress = 1_000_000, codesPerPerson, 1_000_000
+		s.Signing.CodesPerPerson, s.Signing.AuthorityAlg = 1_000_000, "ES256" // authorities that are quickly made
 	}})
 	if errors.Is(err, rig.ErrNoPostgres) && os.Getenv("CI") != "true" {
 		t.Skip(err)
@@ -82,6 +86,9 @@ func settle(t *testing.T, binary, driver string) *country {
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.certified(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
@@ -92,6 +99,9 @@ func (c *country) populate(node *app.App) error {
 		if err := population.Admit(ctx, node, population.Of(n, c.options), c.options, enrol.Operator); err != nil {
 			return err
 		}
+	}
+	if err := c.signingOn(ctx, node); err != nil {
+		return err
 	}
 	return population.Seed(ctx, node, operators, operators+residents, false, c.options)
 }

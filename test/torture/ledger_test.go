@@ -51,6 +51,10 @@ type ledger struct {
 	posts  []*usedPost
 	next   int // newcomers so far
 
+	processes []*usedProcess // since the last kill
+	papers    int            // documents so far
+	record    record
+
 	total totals
 }
 
@@ -60,6 +64,7 @@ type totals struct {
 	doubts, became                                   int // PINs in doubt, and how many of them turned out to be set
 	codes, codesInDoubt, grants, grantsInDoubt       int // tried again and refused
 	posts, postsInDoubt, answers                     int // likewise: requests over SAML, and their answers
+	signatures, signaturesInDoubt, late, held        int // acknowledged; never answered, and how many of those were had by asking again; requests refused for too many waiting
 	audited                                          int
 }
 

@@ -70,6 +70,9 @@ func run(t *testing.T, c *country, kills int, seed uint64, beneath func(int) boo
 	t.Logf("tried again after the restart, and refused: %d accepted one-time codes (%d more never answered), %d redeemed authorization codes (%d more never answered)",
 		s.codes, s.codesInDoubt, s.grants, s.grantsInDoubt)
 	t.Logf("likewise %d requests over SAML (%d more never answered), and %d of their answers that had been given", s.posts, s.postsInDoubt, s.answers)
+	t.Logf("%d signatures acknowledged, each verified and on record once; %d codes for one were sent and never answered: %d gave it when they were sent again, the others are over",
+		s.signatures, s.signaturesInDoubt, s.late)
+	t.Logf("%d requests for signatures were refused because of processes that kills had left waiting", s.held)
 	t.Logf("audit log: %d events verified; limits raised: codes_per_address, codes_per_person %d, requests_per_address", s.audited, codesPerPerson)
 }
 
@@ -94,6 +97,9 @@ func kill(t *testing.T, c *country, l *ledger, dice *rand.Rand, database bool) {
 	for n := range operators {
 		clerk := population.Of(n, c.options)
 		begin(func(w *worker) error { return w.desk(ctx, &holder{Resident: clerk, pin: clerk.PIN}) })
+	}
+	for _, s := range c.signatories {
+		begin(func(w *worker) error { return w.signs(ctx, s) })
 	}
 	// The moment is what is random. Two of three kills fall within milliseconds of a form that decides something: long enough for the request to be read,
 	// committed or answered, or not.
@@ -144,6 +150,7 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 	if err := each(posts, func(one *usedPost) error { return w.replayPost(ctx, one) }); err != nil {
 		t.Error(err)
 	}
+	lookAtSignatures(t, c, w, ctx)
 	for _, one := range posts {
 		count(one.taken, &l.total.posts, &l.total.postsInDoubt)
 		if one.answered {
@@ -160,6 +167,29 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 		t.Error(err)
 	}
 	l.note(func(l *ledger) { l.codes, l.grants = nil, nil }) // those of looking
+}
+
+// lookAtSignatures asks for everything again that was asked since the last kill, and holds it against the audit log.
+func lookAtSignatures(t *testing.T, c *country, w *worker, ctx context.Context) {
+	t.Helper()
+	var all []*usedProcess
+	w.l.note(func(l *ledger) { all, l.processes = l.processes, nil })
+	for _, one := range all {
+		if one.signature == nil {
+			w.l.total.signaturesInDoubt++
+			defer func() {
+				if one.signature != nil {
+					w.l.total.late++
+				}
+			}()
+		}
+	}
+	if err := each(all, func(one *usedProcess) error { return w.replayProcess(ctx, one) }); err != nil {
+		t.Error(err)
+	}
+	if err := c.onRecord(ctx, w.l, all); err != nil {
+		t.Error(err)
+	}
 }
 
 func count(yes bool, sure, doubt *int) {
