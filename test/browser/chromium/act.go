@@ -129,6 +129,12 @@ func (w *Window) Choose(css, value string) {
 	}
 }
 
+// Upload chooses files, given by their paths, as if picked in the browser's own window.
+func (w *Window) Upload(css string, paths ...string) {
+	w.T.Helper()
+	w.do(chromedp.SetUploadFiles(css, paths))
+}
+
 // Ask evaluates an expression in the page and decodes its JSON. It works where pages may run no script of their own.
 func (w *Window) Ask(expression string, into any) {
 	w.T.Helper()

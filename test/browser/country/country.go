@@ -48,6 +48,7 @@ type Address struct {
 type Person struct {
 	ID, Name, Describes string
 	Phone, Email, PIN   *string
+	SignPIN             *string `json:"sign_pin"`
 	Documents           []struct{ Type, Country, Number string }
 }
 
