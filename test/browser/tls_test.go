@@ -55,4 +55,13 @@ func TestJourney_over_TLS(t *testing.T) {
 			}
 		}
 	})
+	t.Run("sign", func(t *testing.T) {
+		p, err := home.Person(t.Context(), "oksana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		look := chromium.Desk("en-GB")
+		v := &visitor{Window: trusting.Open(t, "tls-sign", look), home: home, identifier: *p.Phone, phone: *p.Phone, pin: *p.PIN}
+		signs(t, v, "oksana", look).wholeJourney(t, true)
+	})
 }
