@@ -10,14 +10,14 @@ import (
 	"chave/internal/core/service"
 )
 
-const citizen = "http://interop.gov.pt/MDC/Cidadao/"
+const ofCitizens = "http://interop.gov.pt/MDC/Cidadao/"
 
 // fullName is asked for over each of CMD's wires, and must come back as the person's.
-const fullName = citizen + "NomeCompleto"
+const fullName = ofCitizens + "NomeCompleto"
 
 // compatNames are what a Portuguese service asks for: what OpenID Connect's service of this driver asks for too, and what foreigners are known by.
 func compatNames() []string {
-	return []string{citizen + "NIC", fullName, citizen + "DataNascimento", citizen + "NIF", citizen + "DocType", citizen + "DocNationality", citizen + "DocNumber"}
+	return []string{ofCitizens + "NIC", fullName, ofCitizens + "DataNascimento", ofCitizens + "NIF", ofCitizens + "DocType", ofCitizens + "DocNationality", ofCitizens + "DocNumber"}
 }
 
 // compatService is a registration to which a wire is added. It is not an OpenID Connect client that could prove itself.

@@ -7,6 +7,7 @@
 //	go run ./test/load login --in-process --cpuprofile cpu.out
 //	go run ./test/load saml                           Portugal's SAML, and OpenID Connect beside it; --wire saml is the standard's
 //	go run ./test/load faoauth                        CMD's OAuth door with its attribute API, likewise
+//	go run ./test/load sign                           batches and single signatures, the bare key operation beside them, and where the time goes
 //	go run ./test/load refresh
 //	go run ./test/load smoke                          small and short, both databases: does it work, not how fast
 //
@@ -33,6 +34,7 @@ type commands struct {
 	Login   loginCommand   `cmd:"" help:"Whole sign-ins: authorize, identifier, PIN, code, consent, token, userinfo; each in a fresh browser."`
 	SAML    samlCommand    `cmd:"" name:"saml" help:"Whole sign-ins over SAML: signed request, the same pages, signed response."`
 	OAuth   oauthCommand   `cmd:"" name:"faoauth" help:"Whole sign-ins at CMD's OAuth door: token in the fragment, then the attribute API."`
+	Sign    signCommand    `cmd:"" help:"Signatures: batches and single ones over SCMD, P-256 over CSC, lasting PDFs, beside the bare key operation."`
 	Refresh refreshCommand `cmd:"" help:"Token refreshes, each a durable move of one row."`
 	Smoke   smokeCommand   `cmd:"" help:"All of them, small and short, on every database there is: for make check."`
 	Server  serverCommand  `cmd:"" hidden:"" help:"The server itself, composed in this process so that it can be profiled."`
@@ -69,6 +71,7 @@ func (smokeCommand) Run(ctx context.Context) error {
 			&samlCommand{setup: small, pace: short, Rate: 10, Wire: "fa"},
 			&samlCommand{setup: small, pace: short, Rate: 10, Wire: "saml"},
 			&oauthCommand{setup: small, pace: short, Rate: 10},
+			&signCommand{setup: small, pace: short, Rate: 5, Keys: 3, Curves: 2, Batch: 10, AtOnce: 2, Parts: 300 * time.Millisecond},
 		} {
 			if err := one.Run(ctx); err != nil {
 				return err

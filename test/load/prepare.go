@@ -47,16 +47,29 @@ type bench struct {
 	durability store.Durability
 	idle       int64 // memory at rest, bytes
 	drop       func()
+
+	// What a measurement needs beyond people: other settings, and what is made in the database before the server starts. May be nil.
+	change func(*app.Settings)
+	also   func(context.Context, *app.App) error
 }
 
 // open makes the server ready. more are registered beside the service that signs in over OpenID Connect.
 func (s setup) open(ctx context.Context, more ...service.Settings) (*bench, error) {
-	b := &bench{setup: s, more: more, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
-	if err := b.prepare(ctx); err != nil {
+	b := s.bench(more...)
+	return b, b.ready(ctx)
+}
+
+// bench is one that is not ready yet.
+func (s setup) bench(more ...service.Settings) *bench {
+	return &bench{setup: s, more: more, drop: func() {}, options: population.Options{Email: s.Email, Today: today()}}
+}
+
+func (b *bench) ready(ctx context.Context) error {
+	err := b.prepare(ctx)
+	if err != nil {
 		b.close()
-		return nil, err
 	}
-	return b, nil
+	return err
 }
 
 func (b *bench) prepare(ctx context.Context) (err error) {
@@ -76,6 +89,9 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	b.Rig, err = rig.New(ctx, rig.Options{Dir: b.Data, Driver: b.Database, Binary: b.Binary, Mail: b.Email, Services: b.more, Change: func(a *app.Settings) {
 		a.Policy.CodesPerAddress, a.RequestsPerAddress = codesPerAddress, requestsPerAddress
 		a.Policy.Argon2Time, a.Policy.Argon2MemoryKiB = b.Argon2Time, b.Argon2Memory
+		if b.change != nil {
+			b.change(a)
+		}
 	}})
 	if err != nil {
 		return err
@@ -83,6 +99,11 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	b.Service.Scope = "openid profile nif offline_access"
 	if err := b.With(ctx, b.fill); err != nil {
 		return err
+	}
+	if b.also != nil {
+		if err := b.With(ctx, func(node *app.App) error { return b.also(ctx, node) }); err != nil {
+			return err
+		}
 	}
 	if err := b.start(ctx); err != nil {
 		return err
