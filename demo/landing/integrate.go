@@ -19,7 +19,7 @@ import (
 var snippetFiles embed.FS
 
 // The ways that a service can be registered for, in the order the page shows them.
-var ways = []string{"oidc", "fa", "oauth", "saml"}
+var ways = []string{"oidc", "fa", "oauth", "saml", "scmd", "csc"}
 
 // integrateView is the page for integrators: an overview, or one service with all that goes into a client's configuration.
 type integrateView struct {
@@ -43,7 +43,7 @@ type connection struct {
 
 // way is one protocol with what to write into a client for it.
 type way struct {
-	Key      string // "oidc", "fa", "oauth" or "saml"
+	Key      string // "oidc", "fa", "oauth", "saml", "scmd" or "csc"
 	Facts    []entry
 	Files    []file
 	Snippet  string
@@ -94,7 +94,7 @@ func (p *Page) integrate(w http.ResponseWriter, r *http.Request) error {
 }
 
 func has(reg services.Registration) map[string]bool {
-	h := map[string]bool{"oidc": true, "oauth": reg.OAuth != nil}
+	h := map[string]bool{"oidc": true, "oauth": reg.OAuth != nil, "scmd": reg.SCMD != nil, "csc": reg.CSC != nil}
 	if reg.SAML != nil {
 		h[reg.SAML.Wire] = true
 	}
@@ -116,6 +116,10 @@ func (p *Page) connection(ctx context.Context, reg services.Registration, issuer
 			one, err = p.overSAML(ctx, reg, issuer)
 		case "oauth":
 			one, err = overOAuth(reg, issuer)
+		case "scmd":
+			one, err = overSCMD(reg, issuer)
+		case "csc":
+			one, err = overCSC(reg, issuer)
 		}
 		if err != nil {
 			return c, err
@@ -187,7 +191,9 @@ func overOAuth(reg services.Registration, issuer string) (one way, err error) {
 	one.Files = []file{{"your_certificate", "service.pem", reg.Pair.Certificate, false}, {"your_key", "service.key", reg.Pair.Key.Reveal(), true}}
 	one.Names = publicNames(reg, o.Also)
 	for name := range reg.Compat {
-		one.Switches = append(one.Switches, name)
+		if !slices.Contains(signatureSwitches, name) {
+			one.Switches = append(one.Switches, name)
+		}
 	}
 	slices.Sort(one.Switches)
 	scope := url.QueryEscape(strings.Join(slices.Concat(services.PublicNames("nic"), services.PublicNames("full_name")), " "))

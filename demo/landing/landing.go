@@ -150,7 +150,8 @@ type place struct {
 type card struct {
 	ID, Name, Initials, Badge, Describes string
 	Phone, Email                         string
-	PIN                                  string
+	PIN, SignPIN                         string // the second signs; empty where signing was never switched on
+	Suspended                            bool   // the holder said "it was not me"
 	Birth                                string
 	Documents                            []paper
 	Operator                             bool
@@ -239,7 +240,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request) error {
 func (p *Page) card(person people.Person, lang string) (card, error) {
 	c := card{
 		ID: person.ID, Name: person.FullName(), Initials: initials(person), Badge: person.Badge.In(lang), Describes: person.Describes.In(lang),
-		Phone: spaced(person.Phone), Email: person.Email, PIN: person.PIN, Birth: day(person.BirthDate, lang), Operator: person.Operator(),
+		Phone: spaced(person.Phone), Email: person.Email, PIN: person.PIN, SignPIN: person.SignPIN, Suspended: person.Suspended, Birth: day(person.BirthDate, lang), Operator: person.Operator(),
 	}
 	for _, d := range person.Documents {
 		kind, err := p.texts.Say(lang, "document."+d.Type)

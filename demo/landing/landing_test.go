@@ -62,7 +62,7 @@ func TestPage_links_everything_that_runs(t *testing.T) {
 	body := get(t, newPage(t), "/country?lang=en").Body.String()
 	for _, want := range []string{
 		`href="http://localhost:8080/"`, `href="http://localhost:8080/counter"`, `href="/"`, `href="http://localhost:8101/"`, `href="http://localhost:8105/"`,
-		"http://localhost:8080/.well-known/openid-configuration", "docs/testing-your-service.md", `action="/clock"`, `action="/reset"`, "Monday 23 November 2026",
+		"http://localhost:8080/.well-known/openid-configuration", "docs/testing-your-service.md", `href="http://localhost:8080/sign"`, `href="http://localhost:8080/check"`, `href="http://localhost:8080/key/signature"`, `action="/clock"`, `action="/reset"`, "Monday 23 November 2026",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not hold %q", want)
@@ -96,6 +96,19 @@ func TestPage_shows_everybody_in_both_languages(t *testing.T) {
 			if person.PIN != "" && !strings.Contains(body, person.PIN) {
 				t.Errorf("the PIN of %s is missing", person.ID)
 			}
+		}
+		suspended := 0
+		for _, person := range list {
+			if person.SignPIN != "" && !strings.Contains(body, "<code data-copy>"+person.SignPIN+"</code>") {
+				t.Errorf("the signature PIN of %s is missing", person.ID)
+			}
+			if person.Suspended {
+				suspended++
+			}
+		}
+		said := map[string]string{"pt": "assinatura suspensa", "en": "signing suspended"}[lang]
+		if n := strings.Count(body, said); suspended == 0 || n != suspended {
+			t.Errorf("%d people are said to be suspended, not %d", n, suspended)
 		}
 		if zones := strings.Count(body, "<pre "); zones < 4 {
 			t.Errorf("%d machine-readable zones", zones)
@@ -153,8 +166,9 @@ func TestIntegrate_says_all_that_a_client_needs(t *testing.T) {
 	p := newPage(t)
 	key := pair(t).Key.Reveal()
 	for path, wants := range map[string][]string{
-		"/integrate":          {`href="/integrate/tax"`, `href="/integrate/social-security"`, `href="/integrate/bank"`, "docs/compat.md"},
-		"/integrate/tax":      {"http://localhost:8080/.well-known/openid-configuration", "http://localhost:8101/callback", "openid nif profile", strings.Repeat("x", 32), "urn:chave:level:3"},
+		"/integrate": {`href="/integrate/tax"`, `href="/integrate/social-security"`, `href="/integrate/bank"`, "docs/compat.md"},
+		"/integrate/tax": {"http://localhost:8080/.well-known/openid-configuration", "http://localhost:8101/callback", `id="scmd"`, "SCMDService.svc?wsdl", "CCMovelDigitalSignature.svc?wsdl",
+			"6f1d2c3a-0b47-4e58-9a61-70c1d2e3f401", "http://localhost:8080/scmd/cipher.cer", "zeep.Client(", "openid nif profile", strings.Repeat("x", 32), "urn:chave:level:3"},
 		"/integrate/hospital": {"urn:chave:level:2", "http://localhost:8104/signed-out"},
 		"/integrate/social-security": {
 			"http://localhost:8080/fa/Default.aspx", "http://localhost:8102/saml/acs", ">http://localhost:8102/saml<", "the FA&#39;s certificate", key[30:60],
@@ -164,7 +178,7 @@ func TestIntegrate_says_all_that_a_client_needs(t *testing.T) {
 			"http://localhost:8080/OAuth/AskAuthorization", "100000000103", "http://localhost:8103/oauth/callback", "implicit_token", "long_token",
 			"scope=http%3A%2F%2Finterop.gov.pt%2FMDC%2FCidadao%2FNIC%20http", "qrcodeauthentication",
 		},
-		"/integrate/bank": {"http://localhost:8080/saml/metadata", "http://localhost:8080/saml/sso", "the other certificate", "http://localhost:8105/saml/acs", "nameid-format:persistent"},
+		"/integrate/bank": {"http://localhost:8080/saml/metadata", "http://localhost:8080/saml/sso", "the other certificate", "http://localhost:8105/saml/acs", "nameid-format:persistent", `id="csc"`, ">http://localhost:8080/csc/v2/<", "http://localhost:8080/csc/v2/openapi.yaml", "/contract/callback", "6f1d2c3a-0b47-4e58-9a61-70c1d2e3f405"},
 	} {
 		for _, lang := range []string{"pt", "en"} {
 			w := get(t, p, path+"?lang="+lang)
@@ -186,6 +200,9 @@ func TestIntegrate_says_all_that_a_client_needs(t *testing.T) {
 	}
 	if body := get(t, p, "/integrate/tax").Body.String(); strings.Contains(body, "/fa/Default.aspx") {
 		t.Error("the tax portal is shown a wire it is not registered for")
+	}
+	if body := get(t, p, "/integrate/tax").Body.String(); strings.Contains(body, "/csc/v2/") {
+		t.Error("the tax portal is shown the signature API it is not registered for")
 	}
 	if w := get(t, p, "/integrate/casino"); w.Code != 303 {
 		t.Errorf("an unknown service answers %d", w.Code)
