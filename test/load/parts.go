@@ -30,7 +30,7 @@ import (
 const scmdFields = 3
 
 // parts takes one signature apart, in this process, over the same database and keystore, while no server runs.
-func (m *signMeasure) parts(ctx context.Context, node *app.App, bareKey crypto.Signer, server float64, plain bare) error {
+func (m *signMeasure) parts(ctx context.Context, node *app.App, bareKey crypto.Signer, server, rest float64, plain bare) error {
 	fmt.Printf("\none signature taken apart, in this process, one at a time, each part for %s\n", m.Parts)
 	row := func(name string, ms float64, note string) { fmt.Printf("%-18s %6.2f ms  %s\n", name, ms, note) }
 	one, err := bareAlone(bareKey, m.Parts)
@@ -70,7 +70,8 @@ func (m *signMeasure) parts(ctx context.Context, node *app.App, bareKey crypto.S
 		return err
 	}
 	row("store", whole-one-hash-unwrap, "request, code, permit, signature, history and audit rows, the message: what is left of core/signing, measured whole")
-	row("all else", server-whole-field*scmdFields, "HTTP, XML, HTTP Basic, sending the code, sealing the audit log: what is left of the server's time")
+	row("at rest", rest, "the server's own jobs, shared among the signatures of the run")
+	row("all else", server-rest-whole-field*scmdFields, "HTTP, XML, HTTP Basic, sending the code, sealing the audit log: what is left of the server's time")
 	row("together", server, "server CPU of a single signature, measured above")
 	return m.documents(ctx, node, who)
 }

@@ -22,7 +22,7 @@ import (
 type signCommand struct {
 	setup
 	pace
-	Rate   float64       `default:"40" help:"Single signatures begun each second over SCMD, and over CSC, whether or not earlier ones have ended."`
+	Rate   float64       `default:"60" help:"Single signatures begun each second over SCMD, and over CSC, whether or not earlier ones have ended."`
 	Keys   int           `default:"40" help:"People with an RSA-3072 key: each takes about a second of one core to make."`
 	Curves int           `default:"20" help:"People with a P-256 key, for CSC."`
 	Batch  int           `default:"100" help:"Documents in one batch."`
@@ -74,6 +74,11 @@ func (c *signCommand) Run(ctx context.Context) error {
 	if n, ok := openssl(max(1, int(c.Parts.Seconds()))); ok {
 		fmt.Printf("%-18s %.1f RSA-3072 signatures a second on all cores, for comparison\n", "OpenSSL", n)
 	}
+	rest, err := m.atRest(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-18s %.1f ms server CPU each second with nothing to do: it is in every figure below\n", "at rest", rest)
 	var batches, singles, curves []figures
 	var bares, bareCurves []bare
 	for i := range c.Runs {
@@ -132,10 +137,24 @@ func (c *signCommand) Run(ctx context.Context) error {
 	}
 	m.Server = nil
 	server := middleOf(singles, func(f figures) float64 { return f.server })
-	if err := m.With(ctx, func(node *app.App) error { return m.parts(ctx, node, rsaKey, server, middle(bares)) }); err != nil {
+	rest /= max(middleOf(singles, func(f figures) float64 { return f.perSecond }), 1)
+	if err := m.With(ctx, func(node *app.App) error { return m.parts(ctx, node, rsaKey, server, rest, middle(bares)) }); err != nil {
 		return err
 	}
 	return verdict(ctx, append(append(batches, singles...), curves...))
+}
+
+// atRest is the server's processor time for a second in which nobody asks for anything, in milliseconds.
+func (m *signMeasure) atRest(ctx context.Context) (float64, error) {
+	from, err := m.usage()
+	if err != nil {
+		return 0, err
+	}
+	if err := wait(ctx, m.Parts); err != nil {
+		return 0, err
+	}
+	to, err := m.usage()
+	return (to.server - from.server).Seconds() * 1000 / to.at.Sub(from.at).Seconds(), err
 }
 
 // share says what part of the bare operations came through, by the clock and by processor time: the second is less moved by what else the machine does.
@@ -250,12 +269,14 @@ func (m *signMeasure) enter(ctx context.Context, one *signatory) error {
 }
 
 func (m *signMeasure) batch(ctx context.Context, _ int, s *samples) error {
-	return m.scmd(ctx, m.Batch, s)
+	return m.scmd(ctx, m.Batch, "batch", s)
 }
-func (m *signMeasure) single(ctx context.Context, _ int, s *samples) error { return m.scmd(ctx, 1, s) }
+func (m *signMeasure) single(ctx context.Context, _ int, s *samples) error {
+	return m.scmd(ctx, 1, "signature", s)
+}
 
 // scmd is one process: the request, the code, the answer. One signature of each is verified.
-func (m *signMeasure) scmd(ctx context.Context, documents int, s *samples) error {
+func (m *signMeasure) scmd(ctx context.Context, documents int, what string, s *samples) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	who := <-m.rsa
@@ -282,10 +303,6 @@ func (m *signMeasure) scmd(ctx context.Context, documents int, s *samples) error
 		return err
 	}
 	s.took("answer", time.Since(asked))
-	what := "signature"
-	if documents > 1 {
-		what = "batch"
-	}
 	s.took(what, time.Since(began))
 	if len(signatures) != documents {
 		return fmt.Errorf("%d signatures came for %d documents", len(signatures), documents)
