@@ -191,7 +191,7 @@ func interop(ctx context.Context, b *bench) (string, []string, error) {
 	if err := b.maven(ctx, "test/interop/dss"); err != nil {
 		return "", nil, err
 	}
-	return b.goTest(ctx, nil, "-count=1", "-tags", "interop", "-timeout", "10m", "./test/interop/...", "./test/examples/...")
+	return b.goTest(ctx, nil, "-count=1", "-tags", "interop", "-timeout", "14m", "./test/interop/...", "./test/examples/...")
 }
 
 func browser(ctx context.Context, b *bench) (string, []string, error) {
