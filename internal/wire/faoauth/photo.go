@@ -50,22 +50,46 @@ func (p *Provider) Read(photo io.Reader) (number string, err error) {
 	if err != nil {
 		return "", fault.New(fault.QRUnknown).Because(err)
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(smaller(picture))
-	if err != nil {
-		return "", fault.New(fault.QRUnknown).Because(err)
+	return look(smaller(picture))
+}
+
+// look tries the reader three ways: about one code in three hundred is there to be seen and its size is taken wrongly, by a chance of its dots. A straight
+// picture of the code alone, and the same turned a quarter, are read by other means.
+func look(grey *image.Gray) (string, error) {
+	last := error(fault.New(fault.QRUnknown))
+	for _, try := range []struct {
+		picture image.Image
+		hint    gozxing.DecodeHintType
+	}{{grey, gozxing.DecodeHintType_TRY_HARDER}, {grey, gozxing.DecodeHintType_PURE_BARCODE}, {turned(grey), gozxing.DecodeHintType_TRY_HARDER}} {
+		bitmap, err := gozxing.NewBinaryBitmapFromImage(try.picture)
+		if err != nil {
+			return "", fault.New(fault.QRUnknown).Because(err)
+		}
+		found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{try.hint: true})
+		switch {
+		case err != nil:
+			last = fault.New(fault.QRUnknown).Because(err)
+		case len(found.GetText()) == uuidLength:
+			return found.GetText(), nil
+		}
 	}
-	found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		return "", fault.New(fault.QRUnknown).Because(err)
+	return "", last
+}
+
+// turned is the picture a quarter further.
+func turned(grey *image.Gray) *image.Gray {
+	w, h := grey.Rect.Dx(), grey.Rect.Dy()
+	out := image.NewGray(image.Rect(0, 0, h, w))
+	for y := range h {
+		for x := range w {
+			out.Pix[x*out.Stride+h-1-y] = grey.Pix[y*grey.Stride+x]
+		}
 	}
-	if len(found.GetText()) != uuidLength {
-		return "", fault.New(fault.QRUnknown)
-	}
-	return found.GetText(), nil
+	return out
 }
 
 // smaller is a picture in grey, no longer at its long side than the reader needs; each of its dots is the mean of a few in the square that it stands for.
-func smaller(picture image.Image) image.Image {
+func smaller(picture image.Image) *image.Gray {
 	b := picture.Bounds()
 	step := 1
 	for max(b.Dx(), b.Dy())/step > maxSide {
