@@ -34,7 +34,6 @@ type paper struct {
 	prepared *ades.PDFPrepared
 	signed   []byte // B-B
 	earlier  int    // signatures it had before
-	field    string
 }
 
 const papersFolder = "../../internal/format/pdf/testdata/corpus"

@@ -80,7 +80,7 @@ func (c *signCommand) Run(ctx context.Context) error {
 	}
 	fmt.Printf("%-18s %.1f ms server CPU each second with nothing to do: it is in every figure below\n", "at rest", rest)
 	var batches, singles, curves []figures
-	var bares, bareCurves []bare
+	var bares []bare
 	for i := range c.Runs {
 		before, err := bareOf(rsaKey, c.Parts)
 		if err != nil {
@@ -120,7 +120,7 @@ func (c *signCommand) Run(ctx context.Context) error {
 		}
 		f.print([]string{"signature"}, "signature", "signatures")
 		fmt.Printf("%-18s %.2f ms server CPU each, bare operation %.3f ms: %+.2f ms\n", "around the key", f.server, curve.cpu, f.server-curve.cpu)
-		curves, bareCurves = append(curves, f), append(bareCurves, curve)
+		curves = append(curves, f)
 	}
 	if c.Runs > 1 {
 		fmt.Print("\nbatches")

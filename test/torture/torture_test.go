@@ -150,7 +150,7 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 	if err := each(posts, func(one *usedPost) error { return w.replayPost(ctx, one) }); err != nil {
 		t.Error(err)
 	}
-	lookAtSignatures(t, c, w, ctx)
+	lookAtSignatures(ctx, t, c, w)
 	for _, one := range posts {
 		count(one.taken, &l.total.posts, &l.total.postsInDoubt)
 		if one.answered {
@@ -170,7 +170,7 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 }
 
 // lookAtSignatures asks for everything again that was asked since the last kill, and holds it against the audit log.
-func lookAtSignatures(t *testing.T, c *country, w *worker, ctx context.Context) {
+func lookAtSignatures(ctx context.Context, t *testing.T, c *country, w *worker) {
 	t.Helper()
 	var all []*usedProcess
 	w.l.note(func(l *ledger) { all, l.processes = l.processes, nil })
