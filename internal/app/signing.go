@@ -63,7 +63,7 @@ func (a *App) composeSigning(c Config, registry enrol.Registry) error {
 	a.fieldKeys = &fieldKeys{vault: a.Vault}
 	a.fieldKeys.ring = &signkey.Service{
 		Do: store.In[signkey.Tx](a.DB), View: store.InView[signkey.Tx](a.DB), Keystore: decryptionKeys{a.Vault}, Now: a.Now, Rand: a.rand, Log: a.Log,
-		Ring: ringSCMD, Base: []string{algFA}, RotateAfter: 2 * 365 * day, PublishAhead: 90 * day, KeepFor: 2 * day, CertifySealed: a.certifyFields,
+		Ring: ringSCMD, Base: []string{algFA}, RotateAfter: 2 * 365 * day, PublishAhead: 90 * day, NextLate: true, KeepFor: 2 * day, CertifySealed: a.certifyFields,
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -180,6 +181,53 @@ func TestE11_a_retired_key_has_lost_its_private_half(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestNext_key_made_late_is_held_only_while_clients_change_over(t *testing.T) {
+	h := open(t)
+	n := h.node()
+	n.RotateAfter, n.PublishAhead, n.NextLate = 100*24*time.Hour, 10*24*time.Hour, true
+	held := func() (ids []string) {
+		t.Helper()
+		tend(t, n)
+		all, err := n.Held(context.Background(), signkey.ES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range all {
+			ids = append(ids, k.ID)
+		}
+		return ids
+	}
+	first := held()
+	if len(first) != 1 {
+		t.Fatalf("%d keys held on the first day, want one", len(first))
+	}
+	h.advance(89 * 24 * time.Hour)
+	if ids := held(); !slices.Equal(ids, first) {
+		t.Errorf("held before the time of publication: %q", ids)
+	}
+	h.advance(2 * 24 * time.Hour)
+	both := held()
+	if len(both) != 2 || both[0] != first[0] {
+		t.Fatalf("held in the time of publication: %q", both)
+	}
+	h.advance(9*24*time.Hour + time.Hour)
+	held() // the active key is 100 days old, the next has been published for nine days only
+	if ids := held(); !slices.Equal(ids, both) {
+		t.Errorf("held before the next key was published long enough: %q", ids)
+	}
+	h.advance(24 * time.Hour)
+	held()
+	if ids := held(); !slices.Equal(ids, both[1:]) {
+		t.Errorf("held after rotation: %q, want %q", ids, both[1:])
+	}
+	if err := n.Rotate(context.Background(), signkey.ES256); err != nil {
+		t.Fatal(err)
+	}
+	if ids := held(); len(ids) != 1 || ids[0] == both[1] {
+		t.Errorf("held after the operator's rotation: %q", ids)
 	}
 }
 

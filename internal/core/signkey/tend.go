@@ -52,18 +52,25 @@ func (s *Service) Tend(ctx context.Context) error {
 }
 
 func (s *Service) tendOne(ctx context.Context, alg string) error {
-	for _, state := range []State{Active, Next} {
-		if err := s.ensure(ctx, alg, state); err != nil {
-			return err
-		}
+	if err := s.ensure(ctx, alg, Active); err != nil {
+		return err
 	}
 	keys, err := s.known(ctx, s.refresh())
 	if err != nil {
 		return err
 	}
 	active, _ := find(keys, alg, Active)
-	next, ok := find(keys, alg, Next)
 	now := s.Now()
+	if s.NextLate && now.Sub(active.ActiveAt) < s.rotateAfter()-s.publishAhead() {
+		return nil
+	}
+	if err := s.ensure(ctx, alg, Next); err != nil {
+		return err
+	}
+	if keys, err = s.known(ctx, s.refresh()); err != nil {
+		return err
+	}
+	next, ok := find(keys, alg, Next)
 	if !ok || now.Sub(active.ActiveAt) < s.rotateAfter() || now.Sub(next.CreatedAt) < s.publishAhead() {
 		return nil
 	}
@@ -80,6 +87,9 @@ func (s *Service) Rotate(ctx context.Context, alg string) error {
 	}
 	if err := s.promote(ctx, alg, "operator"); err != nil {
 		return err
+	}
+	if s.NextLate {
+		return nil
 	}
 	return s.ensure(ctx, alg, Next)
 }
