@@ -126,11 +126,8 @@ func (s *Service) enter(ctx context.Context, ref Ref, code credential.Code, acce
 		if subtle.ConstantTimeCompare(mac, op.CodeMAC) != 1 {
 			return s.codeWrong(tx, &e, now)
 		}
-		if refusal, err := s.stillSigns(tx, &e, now); err != nil || refusal != "" {
-			if err != nil {
-				return err
-			}
-			return s.die(tx, &e, refusal, now)
+		if on, err := s.goesOn(tx, &e, now); err != nil || !on {
+			return err
 		}
 		return s.codeRight(tx, &e, accept, now)
 	})
@@ -232,6 +229,23 @@ func (s *Service) stillSigns(tx Tx, e *entered, now time.Time) (fault.Code, erro
 	return fault.Of(refusal).Code, nil
 }
 
+// goesOn ends an operation whose key no longer signs; false when it did.
+func (s *Service) goesOn(tx Tx, e *entered, now time.Time) (bool, error) {
+	refusal, err := s.stillSigns(tx, e, now)
+	if err != nil || refusal == "" {
+		return err == nil, err
+	}
+	return false, s.die(tx, e, refusal, now)
+}
+
+// keyGoesOn reads the key of an operation before the same question.
+func (s *Service) keyGoesOn(tx Tx, e *entered, now time.Time) (on bool, err error) {
+	if e.key, err = tx.PersonalKey(e.op.KeyID); err != nil {
+		return false, err
+	}
+	return s.goesOn(tx, e, now)
+}
+
 // die ends an operation for a reason that its caller is told.
 func (s *Service) die(tx Tx, e *entered, why fault.Code, now time.Time) error {
 	end(&e.op, why)
@@ -327,13 +341,8 @@ func (s *Service) Resend(ctx context.Context, ref Ref) (Operation, error) {
 		case op.Sent > s.rules.Resends || now.Before(op.SentAt.Add(s.rules.ResendAfter)):
 			return fault.New(fault.ResendTooSoon).With("Until", op.SentAt.Add(s.rules.ResendAfter))
 		}
-		if e.key, err = tx.PersonalKey(op.KeyID); err != nil {
+		if on, err := s.keyGoesOn(tx, &e, now); err != nil || !on {
 			return err
-		}
-		if refusal, err := s.stillSigns(tx, &e, now); err != nil {
-			return err
-		} else if refusal != "" {
-			return s.die(tx, &e, refusal, now)
 		}
 		return s.sendAgain(tx, &e, code, mac, now)
 	})

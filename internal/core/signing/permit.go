@@ -38,13 +38,8 @@ func (s *Service) Redeem(ctx context.Context, r Redemption) (Result, error) {
 		if which = pick(op, r.Digests); len(which) == 0 {
 			return fault.New(fault.PermitMismatch)
 		}
-		if e.key, err = tx.PersonalKey(op.KeyID); err != nil {
+		if on, err := s.keyGoesOn(tx, &e, now); err != nil || !on {
 			return err
-		}
-		if refusal, err := s.stillSigns(tx, &e, now); err != nil {
-			return err
-		} else if refusal != "" {
-			return s.die(tx, &e, refusal, now)
 		}
 		return s.spend(tx, &e, which, now)
 	})
@@ -129,13 +124,8 @@ func (s *Service) Extend(ctx context.Context, r Redemption) (Permit, error) {
 		case len(r.Digests) > 0 && pick(op, r.Digests) == nil:
 			return fault.New(fault.PermitMismatch)
 		}
-		if e.key, err = tx.PersonalKey(op.KeyID); err != nil {
+		if on, err := s.keyGoesOn(tx, &e, now); err != nil || !on {
 			return err
-		}
-		if refusal, err := s.stillSigns(tx, &e, now); err != nil {
-			return err
-		} else if refusal != "" {
-			return s.die(tx, &e, refusal, now)
 		}
 		e.op.State, e.op.Handle = Confirmed, digest(handle)
 		return s.update(tx, &e.op)
