@@ -22,23 +22,23 @@ import (
 type signCommand struct {
 	setup
 	pace
-	Rate   float64       `default:"60" help:"Single signatures begun each second over SCMD, and over CSC, whether or not earlier ones have ended."`
-	Keys   int           `default:"40" help:"People with an RSA-3072 key: each takes about a second of one core to make."`
+	Rate   float64       `default:"100" help:"Single signatures begun each second over SCMD, and over CSC, whether or not earlier ones have ended. Below what keeps the cores busy, each costs more: an idle processor is slow to wake."`
+	Keys   int           `default:"60" help:"People with an RSA-3072 key: each takes about a second of one core to make."`
 	Curves int           `default:"20" help:"People with a P-256 key, for CSC."`
 	Batch  int           `default:"100" help:"Documents in one batch."`
 	AtOnce int           `name:"at-once" default:"4" help:"Batches at once."`
 	Parts  time.Duration `default:"3s" help:"How long to measure each part by itself: bare operations, fields, PIN, unwrapping, store, PAdES."`
 }
 
-// applications is how many services ask for signatures in turn: what one may send in ten minutes is bounded.
-const applications = 8
+// applications is how many services ask for signatures in turn at each wire: what one may send in ten minutes is bounded.
+const applications = 20
 
 // signMeasure is the applications and the people under measurement.
 type signMeasure struct {
 	*bench
 	*signCommand
 	apps    []*drive.SCMD
-	remote  *drive.CSC
+	remotes []*drive.CSC
 	rsa, ec chan *signatory // idle
 	papers  atomic.Int64
 }
@@ -47,6 +47,7 @@ type signMeasure struct {
 type signatory struct {
 	population.Resident
 	public            crypto.PublicKey
+	at                *drive.CSC
 	token, credential string // at CSC
 }
 
@@ -183,10 +184,15 @@ func (m *signMeasure) registrations() (all []service.Settings) {
 		s.SCMD, s.Compat = &service.SCMD{ApplicationID: one.ApplicationID, User: one.User, Password: one.Password}, collects
 		all = append(all, s)
 	}
-	m.remote = &drive.CSC{ID: "load-csc", Secret: strings.Repeat("load", 10), RedirectURI: "http://127.0.0.1:9/load-csc"}
-	s := compatService(m.remote.ID)
-	s.CSC, s.Compat, s.AuthMethod, s.Secret = &service.CSC{Explicit: true}, collects, service.SecretPost, m.remote.Secret
-	return append(all, s)
+	for i := range applications {
+		id := fmt.Sprintf("load-csc-%d", i)
+		one := &drive.CSC{ID: id, Secret: strings.Repeat("load", 10), RedirectURI: "http://127.0.0.1:9/" + id}
+		m.remotes = append(m.remotes, one)
+		s := compatService(id)
+		s.CSC, s.Compat, s.AuthMethod, s.Secret = &service.CSC{Explicit: true}, collects, service.SecretPost, one.Secret
+		all = append(all, s)
+	}
+	return all
 }
 
 // people with keys are the first foreigners: first those with RSA, then those with curves.
@@ -227,7 +233,9 @@ func (m *signMeasure) meet(ctx context.Context) error {
 			return err
 		}
 	}
-	m.remote.Issuer, m.remote.Lines = m.Settings.Issuer, m.Service.Lines
+	for _, one := range m.remotes {
+		one.Issuer, one.Lines = m.Settings.Issuer, m.Service.Lines
+	}
 	withRSA, withCurves := m.people()
 	for i, r := range withRSA {
 		certificate, err := m.apps[i%len(m.apps)].Certificate(ctx, string(r.Phone))
@@ -237,7 +245,7 @@ func (m *signMeasure) meet(ctx context.Context) error {
 		m.rsa <- &signatory{Resident: r, public: certificate.PublicKey}
 	}
 	for i, r := range withCurves {
-		one := &signatory{Resident: r}
+		one := &signatory{Resident: r, at: m.remotes[i%len(m.remotes)]}
 		if err := m.enter(ctx, one); err != nil {
 			return err
 		}
@@ -252,19 +260,19 @@ func (m *signMeasure) meet(ctx context.Context) error {
 
 // enter signs somebody in at CSC.
 func (m *signMeasure) enter(ctx context.Context, one *signatory) error {
-	start, flow, err := m.remote.Ask()
+	start, flow, err := one.at.Ask()
 	if err != nil {
 		return err
 	}
-	w := m.walk(one.Resident, newSamples(), m.remote.Back)
+	w := m.walk(one.Resident, newSamples(), one.at.Back)
 	back, err := w.From(ctx, start)
 	if err != nil {
 		return fmt.Errorf("sign in for CSC: %w", err)
 	}
-	if one.token, err = m.remote.Redeem(ctx, flow, back); err != nil {
+	if one.token, err = one.at.Redeem(ctx, flow, back); err != nil {
 		return err
 	}
-	one.credential, err = m.remote.Credential(ctx, one.token)
+	one.credential, err = one.at.Credential(ctx, one.token)
 	return err
 }
 
@@ -323,7 +331,7 @@ func (m *signMeasure) curve(ctx context.Context, _ int, s *samples) error {
 	defer func() { m.ec <- who }()
 	digest := sha256.Sum256(fmt.Appendf(nil, "%d", m.papers.Add(1)))
 	began := time.Now()
-	signature, err := m.remote.Sign(ctx, who.token, who.credential, who.SignPIN(), func(ctx context.Context) (string, error) { return m.Sink.Code(ctx, string(who.Phone)) }, digest[:])
+	signature, err := who.at.Sign(ctx, who.token, who.credential, who.SignPIN(), func(ctx context.Context) (string, error) { return m.Sink.Code(ctx, string(who.Phone)) }, digest[:])
 	if err != nil {
 		return err
 	}
