@@ -56,8 +56,8 @@ func steps() []step {
 			return "", nil, b.run(ctx, nil, "go", "run", "./test/load", "smoke")
 		}},
 
-		{name: "torture", about: "fifty kills for each database", long: true, needs: []need{folder("test/torture"), postgres()}, limit: time.Hour, do: func(ctx context.Context, b *bench) (string, []string, error) {
-			return torture(ctx, b, "50")
+		{name: "torture", about: "two hundred kills for each database", long: true, needs: []need{folder("test/torture"), postgres()}, limit: 4 * time.Hour, do: func(ctx context.Context, b *bench) (string, []string, error) {
+			return torture(ctx, b, "200")
 		}},
 		{name: "fuzz-long", about: "what strangers' XML, base64 and JSON reach first, ten minutes each (FUZZ_TIME=10m, FUZZ=name: only these, any target)", long: true, limit: 24 * time.Hour, do: fuzzLong},
 		{name: "fuzz-keep", about: "keep the inputs found that reach code no kept one does, under testdata/fuzz (FUZZ=name)", long: true, limit: time.Hour, do: fuzzKeep},
@@ -203,5 +203,5 @@ func browser(ctx context.Context, b *bench) (string, []string, error) {
 
 // torture tells the kit how many kills each database gets.
 func torture(ctx context.Context, b *bench, kills string) (string, []string, error) {
-	return b.goTest(ctx, []string{"CHAVE_KILLS=" + kills}, "-count=1", "-tags", "torture", "-timeout", "55m", "./test/torture/...")
+	return b.goTest(ctx, []string{"CHAVE_KILLS=" + kills}, "-count=1", "-tags", "torture", "-timeout", "4h", "./test/torture/...")
 }

@@ -5,7 +5,7 @@
 // answered is in doubt, and may have happened or not, but only wholly.
 //
 //	go test -tags torture ./test/torture            five kills on each database
-//	CHAVE_KILLS=50 go test -tags torture ./test/torture
+//	CHAVE_KILLS=200 go test -timeout 4h -tags torture ./test/torture
 //
 // CHAVE_SEED repeats the moments of the kills; what the machine does between them cannot be repeated.
 package torture
