@@ -40,9 +40,9 @@ type Service struct {
 	// NextLate makes the next key only when its time of publication begins, PublishAhead before rotation; otherwise it is made at once. For rings whose keys
 	// decrypt: every ciphertext is tried with every key held, as stopping at the first that fits would tell which one it was, so a key too many costs each of them.
 	NextLate bool
-	KeepFor      time.Duration // how long a retired key stays published; 24 hours, longer than any token or session that it signed for
-	Refresh      time.Duration // how long a read of the table is trusted; 30 seconds
-	Every        time.Duration // how often Run tends, in real time; 1 minute
+	KeepFor  time.Duration // how long a retired key stays published; 24 hours, longer than any token or session that it signed for
+	Refresh  time.Duration // how long a read of the table is trusted; 30 seconds
+	Every    time.Duration // how often Run tends, in real time; 1 minute
 
 	mu      sync.Mutex
 	read    time.Time
