@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -58,9 +60,18 @@ type Sink struct {
 
 	mu      sync.Mutex
 	seen    map[string]bool
-	unread  map[string][]string    // codes by recipient, oldest first
-	waiting map[string]chan string // at most one reader each
+	unread  map[string][]letter // by recipient, oldest first
+	waiting map[string]reader   // at most one each
 	count   int
+}
+
+// letter is a message with a code.
+type letter struct{ code, text string }
+
+// reader waits for a letter with these words in it.
+type reader struct {
+	words string
+	code  chan string
 }
 
 // SinkBody is the template of the gateway's body for the settings file.
@@ -95,7 +106,7 @@ func (s *Sink) keep(m Message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen, s.unread, s.waiting = map[string]bool{}, map[string][]string{}, map[string]chan string{}
+		s.seen, s.unread, s.waiting = map[string]bool{}, map[string][]letter{}, map[string]reader{}
 	}
 	if s.seen[m.ID] {
 		return false
@@ -106,12 +117,12 @@ func (s *Sink) keep(m Message) bool {
 	if code == "" {
 		return true
 	}
-	if reader, ok := s.waiting[m.To]; ok {
+	if one, ok := s.waiting[m.To]; ok && strings.Contains(m.Text, one.words) {
 		delete(s.waiting, m.To)
-		reader <- code
+		one.code <- code
 		return true
 	}
-	s.unread[m.To] = append(s.unread[m.To], code)
+	s.unread[m.To] = append(s.unread[m.To], letter{code, m.Text})
 	return true
 }
 
@@ -131,28 +142,31 @@ func (s *Sink) Forget(to string) {
 
 // Code takes the oldest unread code, or waits for one.
 func (s *Sink) Code(ctx context.Context, to string) (string, error) {
+	return s.CodeAbout(ctx, to, "")
+}
+
+// CodeAbout likewise, of messages with these words: after a kill, a message of before it may come late and stand beside the one that is waited for.
+func (s *Sink) CodeAbout(ctx context.Context, to, words string) (string, error) {
 	s.mu.Lock()
-	if all := s.unread[to]; len(all) > 0 {
-		s.unread[to] = all[1:]
-		if len(all) == 1 {
-			delete(s.unread, to)
-		}
+	if i := slices.IndexFunc(s.unread[to], func(l letter) bool { return strings.Contains(l.text, words) }); i >= 0 {
+		code := s.unread[to][i].code
+		s.unread[to] = slices.Delete(s.unread[to], i, i+1)
 		s.mu.Unlock()
-		return all[0], nil
+		return code, nil
 	}
 	if s.waiting == nil {
-		s.seen, s.unread, s.waiting = map[string]bool{}, map[string][]string{}, map[string]chan string{}
+		s.seen, s.unread, s.waiting = map[string]bool{}, map[string][]letter{}, map[string]reader{}
 	}
-	reader := make(chan string, 1)
-	s.waiting[to] = reader
+	own := reader{words, make(chan string, 1)}
+	s.waiting[to] = own
 	s.mu.Unlock()
 	select {
-	case code := <-reader:
+	case code := <-own.code:
 		return code, nil
 	case <-ctx.Done():
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.waiting[to] == reader {
+		if s.waiting[to] == own {
 			delete(s.waiting, to)
 		}
 		return "", fmt.Errorf("no code came: %w", ctx.Err())

@@ -133,7 +133,7 @@ func (w *worker) signOnce(ctx context.Context, s *signatory) error {
 	}
 	wait, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
-	code, err := w.c.Sink.Code(wait, string(s.Phone))
+	code, err := w.c.Sink.CodeAbout(wait, string(s.Phone), name)
 	if err != nil {
 		return err
 	}
