@@ -51,9 +51,9 @@ type ledger struct {
 	posts  []*usedPost
 	next   int // newcomers so far
 
-	processes []*usedProcess // since the last kill
-	papers    int            // documents so far
-	record    record
+	processes []*usedProcess
+	replayed  int // of processes
+	papers    int // documents so far
 
 	total totals
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"chave/internal/app"
@@ -156,40 +157,44 @@ func (u *usedProcess) verify(signature []byte) error {
 	return nil
 }
 
-// replayProcess sends the code again, twice. The answer is the one that was given, or the code's refusal; a process that was refused once never signs.
+// replayProcess sends the code again, twice at once. Both are answered alike: with the signature that was given, with the one that nobody had heard of, or with a refusal.
 func (w *worker) replayProcess(ctx context.Context, u *usedProcess) error {
-	over := false
-	for range 2 {
-		got, err := u.with.Validate(ctx, u.id, u.code)
-		var refused *drive.SCMDRefused
-		switch {
-		case errors.As(err, &refused) && refused.Code != "" && refused.Code != "500" && refused.Code != "503":
-			over = true
-			continue
-		case err != nil:
-			return fmt.Errorf("process %s asked again: %w", u.id, err)
-		case over:
-			return fmt.Errorf("process %s was over, and signed all the same", u.id)
-		case u.signature != nil && !bytes.Equal(u.signature, got[0]):
-			return fmt.Errorf("process %s was answered with another signature", u.id)
-		}
-		if err := u.verify(got[0]); err != nil {
-			return err
-		}
-		u.signature = got[0]
+	signatures, wrong, asked := [2][]byte{}, [2]error{}, sync.WaitGroup{}
+	for i := range signatures {
+		asked.Go(func() { signatures[i], wrong[i] = u.again(ctx) })
 	}
-	return nil
+	asked.Wait()
+	first, second := signatures[0], signatures[1]
+	switch {
+	case errors.Join(wrong[:]...) != nil:
+		return fmt.Errorf("process %s asked again: %w", u.id, errors.Join(wrong[:]...))
+	case !bytes.Equal(first, second):
+		return fmt.Errorf("process %s gave two answers to one code", u.id)
+	case u.signature != nil && !bytes.Equal(u.signature, first):
+		return fmt.Errorf("process %s was answered otherwise than before the kill", u.id)
+	case first == nil:
+		return nil
+	}
+	u.signature = first
+	return u.verify(first)
 }
 
-// record is what the audit log says about processes.
-type record struct {
-	seen            int64 // rows read for good
-	permitted, made map[string]int
+// again gives no signature when the process is over.
+func (u *usedProcess) again(ctx context.Context) ([]byte, error) {
+	got, err := u.with.Validate(ctx, u.id, u.code)
+	var refused *drive.SCMDRefused
+	switch {
+	case errors.As(err, &refused) && refused.Code != "" && refused.Code != "500" && refused.Code != "503":
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return got[0], nil
 }
 
-// onRecord holds signatures against the audit log. RSA signatures of one digest are all alike, so whether one was made twice shows here: a permit is spent in the commit that
-// writes its row.
-func (c *country) onRecord(ctx context.Context, l *ledger, all []*usedProcess) error {
+// onRecord holds every signature of a run against the audit log. RSA signatures of one digest are all alike, so whether one was made twice shows here: a permit is spent in the
+// commit that writes its row. It looks once, at the end, for a killed server's lease on placing events in the log has to end first.
+func (c *country) onRecord(ctx context.Context, all []*usedProcess) error {
 	return c.With(ctx, func(node *app.App) error {
 		if err := settled(ctx, node); err != nil {
 			return err
@@ -199,15 +204,15 @@ func (c *country) onRecord(ctx context.Context, l *ledger, all []*usedProcess) e
 			if err != nil {
 				return err
 			}
-			rows, err := tx.AuditRows(l.record.seen, log.Size)
+			rows, err := tx.AuditRows(0, log.Size)
 			if err != nil {
 				return err
 			}
-			if err := l.record.read(rows); err != nil {
+			permitted, made, err := read(rows)
+			if err != nil {
 				return err
 			}
-			l.record.seen = log.Size
-			return l.record.hold(all)
+			return hold(permitted, made, all)
 		})
 	})
 }
@@ -231,42 +236,41 @@ func settled(ctx context.Context, node *app.App) error {
 	}
 }
 
-func (r *record) read(rows []recorded.Row) error {
-	if r.permitted == nil {
-		r.permitted, r.made = map[string]int{}, map[string]int{}
-	}
+// read counts by process.
+func read(rows []recorded.Row) (permitted, made map[string]int, err error) {
+	permitted, made = map[string]int{}, map[string]int{}
 	for _, row := range rows {
-		into := r.permitted
+		into := permitted
 		switch row.Kind {
 		case recorded.SignatureMade:
-			into = r.made
+			into = made
 		case recorded.SignaturePermitted:
 		default:
 			continue
 		}
 		var event struct{ Login string }
 		if err := json.Unmarshal(row.Payload, &event); err != nil || event.Login == "" {
-			return fmt.Errorf("an audit row %s names no process: %w", row.Kind, err)
+			return nil, nil, fmt.Errorf("an audit row %s names no process: %w", row.Kind, err)
 		}
 		into[event.Login]++
 	}
-	return nil
+	return permitted, made, nil
 }
 
-func (r *record) hold(all []*usedProcess) error {
-	for id, n := range r.permitted {
+func hold(permitted, made map[string]int, all []*usedProcess) error {
+	for id, n := range permitted {
 		if n > 1 {
 			return fmt.Errorf("the permit of process %s was spent %d times", id, n)
 		}
 	}
-	for id, n := range r.made {
-		if n > 1 || n == 1 && r.permitted[id] != 1 {
-			return fmt.Errorf("process %s: %d signatures on record, %d permits", id, n, r.permitted[id])
+	for id, n := range made {
+		if n > 1 || permitted[id] != 1 {
+			return fmt.Errorf("process %s: %d signatures on record, %d permits", id, n, permitted[id])
 		}
 	}
 	for _, u := range all {
-		if u.signature != nil && (r.permitted[u.id] != 1 || r.made[u.id] != 1) {
-			return fmt.Errorf("process %s gave a signature, and the audit log has %d permits and %d signatures of it", u.id, r.permitted[u.id], r.made[u.id])
+		if u.signature != nil && (permitted[u.id] != 1 || made[u.id] != 1) {
+			return fmt.Errorf("process %s gave a signature, and the audit log has %d permits and %d signatures of it", u.id, permitted[u.id], made[u.id])
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func run(t *testing.T, c *country, kills int, seed uint64, beneath func(int) boo
 			t.Fatalf("after kill %d", i+1)
 		}
 	}
-	everybody(t, c, l, dice)
+	everybody(t, c, l)
 	if err := c.Stop(); err != nil {
 		t.Errorf("the server did not end in good order: %v", err)
 	}
@@ -150,7 +150,7 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 	if err := each(posts, func(one *usedPost) error { return w.replayPost(ctx, one) }); err != nil {
 		t.Error(err)
 	}
-	lookAtSignatures(ctx, t, c, w)
+	lookAtSignatures(ctx, t, w)
 	for _, one := range posts {
 		count(one.taken, &l.total.posts, &l.total.postsInDoubt)
 		if one.answered {
@@ -169,11 +169,14 @@ func lookAtAll(t *testing.T, c *country, l *ledger) {
 	l.note(func(l *ledger) { l.codes, l.grants = nil, nil }) // those of looking
 }
 
-// lookAtSignatures asks for everything again that was asked since the last kill, and holds it against the audit log.
-func lookAtSignatures(ctx context.Context, t *testing.T, c *country, w *worker) {
+// lookAtSignatures asks for everything again that was asked since the last kill.
+func lookAtSignatures(ctx context.Context, t *testing.T, w *worker) {
 	t.Helper()
 	var all []*usedProcess
-	w.l.note(func(l *ledger) { all, l.processes = l.processes, nil })
+	w.l.note(func(l *ledger) {
+		all = l.processes[l.replayed:]
+		l.replayed = len(l.processes)
+	})
 	for _, one := range all {
 		if one.signature == nil {
 			w.l.total.signaturesInDoubt++
@@ -187,9 +190,6 @@ func lookAtSignatures(ctx context.Context, t *testing.T, c *country, w *worker) 
 	if err := each(all, func(one *usedProcess) error { return w.replayProcess(ctx, one) }); err != nil {
 		t.Error(err)
 	}
-	if err := c.onRecord(ctx, w.l, all); err != nil {
-		t.Error(err)
-	}
 }
 
 func count(yes bool, sure, doubt *int) {
@@ -200,8 +200,8 @@ func count(yes bool, sure, doubt *int) {
 	}
 }
 
-// everybody looks once more at all who live here, not only at those of the last kill.
-func everybody(t *testing.T, c *country, l *ledger, _ *rand.Rand) {
+// everybody looks once more at all who live here, not only at those of the last kill, and at all signatures.
+func everybody(t *testing.T, c *country, l *ledger) {
 	t.Helper()
 	l.note(func(l *ledger) {
 		for _, h := range l.idle {
@@ -211,6 +211,11 @@ func everybody(t *testing.T, c *country, l *ledger, _ *rand.Rand) {
 		}
 	})
 	lookAtAll(t, c, l)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	if err := c.onRecord(ctx, l.processes); err != nil {
+		t.Error(err)
+	}
 }
 
 var sealed = regexp.MustCompile(`events (\d+)`)
