@@ -106,7 +106,7 @@ func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	}
 	made := Service{Settings: s}
 	if s.Secret != "" {
-		made.SecretMAC = vault.MAC("client-secret", []byte(s.ID), []byte(s.Secret))
+		made.SecretMAC = vault.MAC(secretLabel, []byte(s.ID), []byte(s.Secret))
 	}
 	if s.SCMD != nil {
 		made.SCMDMAC = vault.MAC(scmdLabel, []byte(s.ID), []byte(s.SCMD.Password))
@@ -114,14 +114,6 @@ func NewAt(s Settings, vault Vault, now time.Time) (Service, error) {
 	}
 	made.Secret, made.SecretFile, made.JWKSText = "", "", ""
 	return made, nil
-}
-
-// scmdLabel separates the SOAP password from every other secret of a service.
-const scmdLabel = "scmd-password"
-
-// SCMDPassword is the keyed form of a SOAP password, to compare with SCMDMAC in constant time.
-func SCMDPassword(vault Vault, id, password string) []byte {
-	return vault.MAC(scmdLabel, []byte(id), []byte(password))
 }
 
 type report func(path, format string, args ...any)

@@ -11,6 +11,7 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 const (
@@ -35,9 +36,9 @@ type held struct {
 }
 
 // noToken is §10.1's 401, with the challenge of RFC 6750 §3.
-func noToken(name, says string, code fault.Code) *refusal {
-	e := refuse(name, "%s", says).with(code).at(http.StatusUnauthorized)
-	e.challenge = `Bearer realm="chave", error="` + invalidToken + `"`
+func noToken(name, says string, code fault.Code) *oauth.Refusal {
+	e := oauth.Refuse(name, "%s", says).With(code).At(http.StatusUnauthorized)
+	e.Challenge = `Bearer realm="chave", error="` + oauth.InvalidToken + `"`
 	return e
 }
 
@@ -45,13 +46,13 @@ func noToken(name, says string, code fault.Code) *refusal {
 func bearer(r *http.Request) (string, error) {
 	headers := r.Header.Values("Authorization")
 	if len(headers) == 0 {
-		e := refuse(invalidRequest, "Malformed authorization header").with(fault.TokenUnknown).at(http.StatusUnauthorized)
-		e.challenge = `Bearer realm="chave"` // who showed nothing is told no error code there
+		e := oauth.Refuse(oauth.InvalidRequest, "Malformed authorization header").With(fault.TokenUnknown).At(http.StatusUnauthorized)
+		e.Challenge = `Bearer realm="chave"` // who showed nothing is told no error code there
 		return "", e
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	if token = strings.TrimSpace(token); len(headers) != 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxText {
-		return "", refuse(invalidRequest, "Malformed authorization header").with(fault.TokenUnknown)
+		return "", oauth.Refuse(oauth.InvalidRequest, "Malformed authorization header").With(fault.TokenUnknown)
 	}
 	return token, nil
 }
@@ -64,7 +65,7 @@ func (p *Provider) call(r *http.Request) (caller, error) {
 	}
 	var (
 		c  caller
-		no *refusal
+		no *oauth.Refusal
 	)
 	err = p.View(r.Context(), func(tx Tx) error {
 		c, no = caller{}, nil
@@ -81,7 +82,7 @@ func (p *Provider) call(r *http.Request) (caller, error) {
 	})
 	switch {
 	case fault.Is(err, fault.ServiceUnknown) || err == nil && no == nil && !speaks(c.service):
-		return caller{}, noToken(invalidToken, "The access token is not valid", fault.TokenUnknown)
+		return caller{}, noToken(oauth.InvalidToken, "The access token is not valid", fault.TokenUnknown)
 	case err != nil:
 		return caller{}, err
 	case no != nil:
@@ -90,7 +91,7 @@ func (p *Provider) call(r *http.Request) (caller, error) {
 	return c, nil
 }
 
-func (p *Provider) callByFamily(tx Tx, one grant.Single, c *caller) (*refusal, error) {
+func (p *Provider) callByFamily(tx Tx, one grant.Single, c *caller) (*oauth.Refusal, error) {
 	over := noToken(expiredToken, "The access token has expired or was revoked", fault.TokenExpired)
 	now := p.Now()
 	if !one.SpentAt.IsZero() || !now.Before(one.ExpiresAt) {
@@ -108,10 +109,10 @@ func (p *Provider) callByFamily(tx Tx, one grant.Single, c *caller) (*refusal, e
 	return nil, err
 }
 
-func (p *Provider) callBySAD(tx Tx, text string, c *caller) (*refusal, error) {
+func (p *Provider) callBySAD(tx Tx, text string, c *caller) (*oauth.Refusal, error) {
 	sad, err := p.readSAD(tx, text)
 	if fault.Is(err, fault.RowNotFound) || err == nil && sad.Family != "" { // one of explicit authorization is no access token
-		return noToken(invalidToken, "The access token is not valid", fault.TokenUnknown), nil
+		return noToken(oauth.InvalidToken, "The access token is not valid", fault.TokenUnknown), nil
 	}
 	if err != nil {
 		return nil, err
@@ -149,7 +150,7 @@ func (p *Provider) activation(ctx context.Context, c caller, in params) (held, e
 	if err != nil {
 		return held{}, err
 	}
-	wrong := invalid("SAD").with(fault.PermitMismatch)
+	wrong := invalid("SAD").With(fault.PermitMismatch)
 	if c.sad != nil {
 		if text != "" && text != c.sad.text {
 			return held{}, wrong
@@ -166,13 +167,13 @@ func (p *Provider) activation(ctx context.Context, c caller, in params) (held, e
 	})
 	switch {
 	case fault.Is(err, fault.RowNotFound):
-		return held{}, invalid("SAD").with(fault.OperationUnknown)
+		return held{}, invalid("SAD").With(fault.OperationUnknown)
 	case err != nil:
 		return held{}, err
 	case sad.Client != c.service.ID, sad.Person != c.person, sad.Family != "" && sad.Family != c.family.ID:
 		return held{}, wrong
 	case sad.expired:
-		return held{}, refuse(invalidRequest, "SAD expired").with(fault.OperationExpired)
+		return held{}, oauth.Refuse(oauth.InvalidRequest, "SAD expired").With(fault.OperationExpired)
 	}
 	return sad, nil
 }
@@ -180,7 +181,7 @@ func (p *Provider) activation(ctx context.Context, c caller, in params) (held, e
 // byService refuses a caller who shows a SAD where a sign-in to the service is needed.
 func byService(c caller) error {
 	if c.sad != nil {
-		return refuse(accessDenied, "this method needs an access token of scope service").at(http.StatusForbidden).with(fault.TokenUnknown)
+		return oauth.Refuse(oauth.AccessDenied, "this method needs an access token of scope service").At(http.StatusForbidden).With(fault.TokenUnknown)
 	}
 	return nil
 }

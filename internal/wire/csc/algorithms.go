@@ -7,6 +7,7 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // Object identifiers in dotted form (§7.5).
@@ -59,7 +60,7 @@ func hashOf(oid string) (crypto.Hash, error) {
 	case oidSHA512:
 		return crypto.SHA512, nil
 	}
-	return 0, invalid("hashAlgorithmOID").with(fault.HashNotAllowed)
+	return 0, invalid("hashAlgorithmOID").With(fault.HashNotAllowed)
 }
 
 func oidOf(h crypto.Hash) string {
@@ -95,11 +96,11 @@ func algorithm(in params, key signing.Alg) (crypto.Hash, error) {
 			return 0, err
 		}
 		if a.hash != 0 && a.hash != h {
-			return 0, refuse(invalidRequest, "String parameter hashAlgorithmOID contradicts with signAlgo parameter").with(fault.HashNotAllowed)
+			return 0, oauth.Refuse(oauth.InvalidRequest, "String parameter hashAlgorithmOID contradicts with signAlgo parameter").With(fault.HashNotAllowed)
 		}
 		return h, nil
 	}
-	return 0, invalid("signAlgo").with(fault.HashNotAllowed)
+	return 0, invalid("signAlgo").With(fault.HashNotAllowed)
 }
 
 // digestOf reads one digest, in base64 or base64url, with or without padding: the standard has each somewhere. Nothing but the digest itself may be in it: no line breaks,
@@ -111,14 +112,14 @@ func digestOf(text string, h crypto.Hash) ([]byte, error) {
 	}
 	trimmed := strings.TrimRight(text, "=")
 	if len(text) > 4*maxText || strings.ContainsAny(text, "\r\n") || len(trimmed) != len(text) && len(text)%4 != 0 {
-		return nil, refuse(invalidRequest, "Invalid Base64 hash string parameter").with(fault.DigestInvalid)
+		return nil, oauth.Refuse(oauth.InvalidRequest, "Invalid Base64 hash string parameter").With(fault.DigestInvalid)
 	}
 	b, err := enc.Strict().DecodeString(trimmed)
 	if err != nil {
-		return nil, refuse(invalidRequest, "Invalid Base64 hash string parameter").with(fault.DigestInvalid)
+		return nil, oauth.Refuse(oauth.InvalidRequest, "Invalid Base64 hash string parameter").With(fault.DigestInvalid)
 	}
 	if len(b) != h.Size() {
-		return nil, refuse(invalidRequest, "Invalid digest value length").with(fault.DigestInvalid)
+		return nil, oauth.Refuse(oauth.InvalidRequest, "Invalid digest value length").With(fault.DigestInvalid)
 	}
 	return b, nil
 }
@@ -127,9 +128,9 @@ func digestOf(text string, h crypto.Hash) ([]byte, error) {
 func (p *Provider) digestsOf(texts []string, h crypto.Hash) ([][]byte, error) {
 	switch {
 	case len(texts) == 0:
-		return nil, refuse(invalidRequest, "Empty hash array").with(fault.NoDocuments)
+		return nil, oauth.Refuse(oauth.InvalidRequest, "Empty hash array").With(fault.NoDocuments)
 	case len(texts) > p.Batch:
-		return nil, refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+		return nil, oauth.Refuse(oauth.InvalidRequest, "Numbers of signatures is too high").With(fault.TooManyDocuments)
 	}
 	var all [][]byte
 	for _, text := range texts {

@@ -13,18 +13,19 @@ import (
 	"chave/internal/core/login"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // authorize takes a person who comes from a service (§8.4.2). Errors without a registered address to answer to are pages of ours; all others go back to the service.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
-	in, err := readQuery(r)
+	in, err := oauth.Query(r)
 	if err != nil {
 		return pageFault(err)
 	}
-	if !in.has("client_id") {
-		return errNoAddress(in, "client_id")
+	if !in.Has("client_id") {
+		return in.NoAddress("client_id")
 	}
-	s, err := p.lookup(r, in.get("client_id"))
+	s, err := p.lookup(r, in.Get("client_id"))
 	if err != nil {
 		return err
 	}
@@ -42,9 +43,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 }
 
 // requestOf reads the request from its parameters, or takes the one that was pushed. A request without Redirect has no address to answer to.
-func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (request, error) {
-	if uri := in.get("request_uri"); strings.HasPrefix(uri, pushedPrefix) {
-		if err := in.once(); err != nil {
+func (p *Provider) requestOf(r *http.Request, s service.Service, in oauth.Form) (request, error) {
+	if uri := in.Get("request_uri"); strings.HasPrefix(uri, pushedPrefix) {
+		if err := in.Once(); err != nil {
 			return request{}, err
 		}
 		return p.takePushed(r, s, uri)
@@ -55,7 +56,7 @@ func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (reque
 	}
 	q, err := p.readRequest(in, to)
 	if err == nil && s.RequirePAR {
-		err = refuse(invalidRequest, "this service must push its requests (RFC 9126)")
+		err = oauth.Refuse(oauth.InvalidRequest, "this service must push its requests (RFC 9126)")
 	}
 	q.reply = to
 	return q, err
@@ -182,10 +183,10 @@ func (p *Provider) unfinished(w http.ResponseWriter, r *http.Request, out login.
 // answerError hands a refusal to the service (RFC 6749 §4.1.2.1). Our own failures are logged here.
 func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, s service.Service, to reply, err error) error {
 	e := refusalOf(err)
-	if e.name == serverError || e.name == temporarilyUnavailable {
-		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.fault, "err", err)
+	if e.Name == oauth.ServerError || e.Name == oauth.TemporarilyUnavailable {
+		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.Fault, "err", err)
 	}
-	return p.answerTo(w, to, "error", e.name, "error_description", string(e.fault)+": "+e.description())
+	return p.answerTo(w, to, "error", e.Name, "error_description", string(e.Fault)+": "+e.Description())
 }
 
 // answerTo sends fields to a checked address: with state as it came, and iss in every answer, so that a service that uses several providers knows which one

@@ -12,6 +12,7 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // credentialInfo is the object of §11.4 and §11.5.
@@ -107,7 +108,7 @@ func (p *Provider) credentialsList(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	if in.has("userID") {
-		return refuse(invalidRequest, "userID parameter MUST be null")
+		return oauth.Refuse(oauth.InvalidRequest, "userID parameter MUST be null")
 	}
 	v, err := p.readWanted(r, in)
 	if err != nil {
@@ -145,7 +146,7 @@ func (p *Provider) credentialsList(w http.ResponseWriter, r *http.Request) error
 		one.ID = key.ID
 		out.Infos = append(out.Infos, one)
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 // credentialsInfo tells of one key (§11.5). A SAD is enough for the key that it is for (§8.4).
@@ -166,7 +167,7 @@ func (p *Provider) credentialsInfo(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 // method begins every method but info: who calls, then what they say. Nothing of a stranger's body is read.
@@ -186,7 +187,7 @@ func (p *Provider) credential(ctx context.Context, c caller, in params) (signing
 		return signing.Key{}, err
 	}
 	if !credentialForm(id) || c.sad != nil && c.sad.Key != id {
-		return signing.Key{}, invalid("credentialID").with(fault.KeyMismatch)
+		return signing.Key{}, invalid("credentialID").With(fault.KeyMismatch)
 	}
 	return p.keyOf(ctx, c.person, id)
 }
@@ -201,7 +202,7 @@ func (p *Provider) keyOf(ctx context.Context, who citizen.ID, id string) (signin
 			return key, nil
 		}
 	}
-	return signing.Key{}, invalid("credentialID").with(fault.KeyMismatch)
+	return signing.Key{}, invalid("credentialID").With(fault.KeyMismatch)
 }
 
 // describe tells of a key what was asked for, and never more than its certificate says.

@@ -8,26 +8,27 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // readDetails reads authorization_details of type credential (§8.4.2, RFC 9396 §2).
-func (p *Provider) readDetails(in form) (subject, error) {
+func (p *Provider) readDetails(in oauth.Form) (subject, error) {
 	s := subject{Rich: true}
-	text := []byte(in.get("authorization_details"))
+	text := []byte(in.Get("authorization_details"))
 	if !json.Valid(text) {
-		return s, refuse(invalidDetails, "authorization_details is not JSON")
+		return s, oauth.Refuse(invalidDetails, "authorization_details is not JSON")
 	}
 	text = text[blank(text, 0):]
 	all, ok := elements(text, 2)
 	if !ok || len(all) != 1 {
-		return s, refuse(invalidDetails, "authorization_details is not an array of one object")
+		return s, oauth.Refuse(invalidDetails, "authorization_details is not an array of one object")
 	}
 	one, err := parseParams(all[0])
 	if err != nil {
 		return s, detail(err)
 	}
 	if kind, _ := one.text("type"); kind != scopeCredential {
-		return s, refuse(invalidDetails, "the only type of authorization_details is credential")
+		return s, oauth.Refuse(invalidDetails, "the only type of authorization_details is credential")
 	}
 	if s.Credential, err = one.text("credentialID"); err != nil {
 		return s, detail(err)
@@ -36,8 +37,8 @@ func (p *Provider) readDetails(in form) (subject, error) {
 		return s, detail(err)
 	}
 	// What stands beside as a parameter must not say otherwise.
-	if also := in.get("credentialID"); also != "" && also != s.Credential {
-		return s, refuse(invalidDetails, "credentialID stands in two places and differs")
+	if also := in.Get("credentialID"); also != "" && also != s.Credential {
+		return s, oauth.Refuse(invalidDetails, "credentialID stands in two places and differs")
 	}
 	if err := p.checkCredential(s.Credential, s.Qualifier); err != nil {
 		return s, detail(err)
@@ -68,7 +69,7 @@ func (p *Provider) readDetails(in form) (subject, error) {
 func (p *Provider) readDigests(in params, s *subject) error {
 	all, ok := elements(in["documentDigests"], p.Batch)
 	if !ok && len(all) == p.Batch {
-		return refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+		return oauth.Refuse(oauth.InvalidRequest, "Numbers of signatures is too high").With(fault.TooManyDocuments)
 	}
 	if !ok {
 		return missing("array", "documentDigests")
@@ -93,7 +94,7 @@ func (p *Provider) readDigests(in params, s *subject) error {
 		// 2.1 lets a client say what its digests are of. Ours are of what the key signs; the digest of a document would have to be turned into that by us, after the
 		// person agreed.
 		if kind, err := one.text("hashType"); err != nil || kind != "" && !strings.EqualFold(kind, hashType) {
-			return refuse(invalidRequest, "the only hashType is %s: what the key signs; signatures/calculateHash tells it for a document", hashType)
+			return oauth.Refuse(oauth.InvalidRequest, "the only hashType is %s: what the key signs; signatures/calculateHash tells it for a document", hashType)
 		}
 		hashes, s.Names = append(hashes, hash), append(s.Names, label)
 	}
@@ -108,7 +109,7 @@ const hashType = "dtbsr"
 // detail gives a refusal the name that RFC 9396 §5 has.
 func detail(err error) error {
 	e := *refusalOf(err)
-	e.name = invalidDetails
+	e.Name = invalidDetails
 	return &e
 }
 
@@ -138,7 +139,7 @@ func names(clientData, description string, labels []string, n int) ([]string, er
 	}
 	if strings.HasPrefix(strings.TrimSpace(clientData), "{") && json.Unmarshal([]byte(clientData), &ours) == nil && ours.Names != nil {
 		if len(ours.Names) != n {
-			return nil, refuse(invalidRequest, "Invalid parameter clientData: documentNames needs one name for each hash")
+			return nil, oauth.Refuse(oauth.InvalidRequest, "Invalid parameter clientData: documentNames needs one name for each hash")
 		}
 		override(named, ours.Names)
 	}

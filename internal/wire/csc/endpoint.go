@@ -1,11 +1,10 @@
 package csc
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // endpoint is one that software visits.
@@ -25,7 +24,7 @@ func (p *Provider) client(e endpoint) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		if r.Method != http.MethodPost {
 			h.Set("Allow", http.MethodPost)
-			p.refuse(w, r, &refusal{name: invalidRequest, status: http.StatusMethodNotAllowed, fault: fault.MethodNotAllowed, says: "use POST"})
+			p.refuse(w, r, &oauth.Refusal{Name: oauth.InvalidRequest, Status: http.StatusMethodNotAllowed, Fault: fault.MethodNotAllowed, Says: "use POST"})
 			return
 		}
 		if err := e.serve(w, r); err != nil {
@@ -36,7 +35,7 @@ func (p *Provider) client(e endpoint) http.Handler {
 
 // notOffered answers for methods of the standard that are not here (§10.1), and for whatever nobody ever heard of.
 func notOffered(http.ResponseWriter, *http.Request) error {
-	return refuse(invalidRequest, "this method is not offered, see info").with(fault.FeatureUnsupported).at(http.StatusNotImplemented)
+	return oauth.Refuse(oauth.InvalidRequest, "this method is not offered, see info").With(fault.FeatureUnsupported).At(http.StatusNotImplemented)
 }
 
 // person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
@@ -54,36 +53,14 @@ func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) 
 	})
 }
 
-// answer writes JSON.
-func answer(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(text)+1))
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // the client left; nothing to do
-	return nil
-}
-
 // refuse writes an error as §10.2 says, with our stable code beside it: descriptions are the standard's own words where it prescribes them, and clients compare them.
 // Only our own failures are logged: a client's are its business.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := refusalOf(err)
-	if e.status >= http.StatusInternalServerError && e.status != http.StatusNotImplemented {
-		p.Log.ErrorContext(r.Context(), "request failed", "path", r.Pattern, "code", e.fault, "err", err)
+	if e.Status >= http.StatusInternalServerError && e.Status != http.StatusNotImplemented {
+		p.Log.ErrorContext(r.Context(), "request failed", "path", r.Pattern, "code", e.Fault, "err", err)
 	}
-	h := w.Header()
-	if e.challenge != "" {
-		h.Set("WWW-Authenticate", e.challenge)
-	}
-	if e.after > 0 {
-		h.Set("Retry-After", strconv.Itoa(e.after))
-	}
-	body := map[string]string{"error": e.name, "error_description": e.description(), "chave_code": string(e.fault)}
-	if err := answer(w, e.status, body); err != nil {
+	if err := e.Write(w, e.Description()); err != nil {
 		p.Log.ErrorContext(r.Context(), "refusal not written", "err", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // Explicit authorization: the service collects PIN and code (§8.3, §11.6). The order is ours, because a code names what it is for (R3.19) and is sent only after a right
@@ -58,7 +59,7 @@ func (p *Provider) credentialsAuthorize(w http.ResponseWriter, r *http.Request) 
 	case a.hasPIN && !a.hasCode:
 		return p.prepare(w, r, c, key, a)
 	}
-	return refuse(invalidAuthData, "no code has been sent for these hashes: authorize with the PIN first").with(fault.OperationUnknown)
+	return oauth.Refuse(invalidAuthData, "no code has been sent for these hashes: authorize with the PIN first").With(fault.OperationUnknown)
 }
 
 // explicitly begins the methods of explicit authorization, which few services may use; each use is counted.
@@ -71,7 +72,7 @@ func (p *Provider) explicitly(w http.ResponseWriter, r *http.Request) (caller, p
 		return c, in, err
 	}
 	if !p.explicit(c.service) {
-		return c, in, refuse(unauthorizedClient, "auth/mode is oauth2code here: send the person to oauth2/authorize").with(fault.DoorClosed)
+		return c, in, oauth.Refuse(oauth.UnauthorizedClient, "auth/mode is oauth2code here: send the person to oauth2/authorize").With(fault.DoorClosed)
 	}
 	if p.Count != nil {
 		p.Count(c.service.ID, service.CollectsPIN)
@@ -131,7 +132,7 @@ func (p *Provider) readHashes(in params) (h crypto.Hash, digests [][]byte, err e
 
 // readAuthData reads the authentication objects. What is wrong with one is never said: neither its value nor which it is.
 func (a *authorization) readAuthData(in params) error {
-	wrong := refuse(invalidAuthData, "The authentication data is invalid").with(fault.PINMalformed)
+	wrong := oauth.Refuse(invalidAuthData, "The authentication data is invalid").With(fault.PINMalformed)
 	objects, ok := elements(in["authData"], recent)
 	if !ok || len(objects) == 0 {
 		return missing("array", "authData")
@@ -179,7 +180,7 @@ func (p *Provider) prepare(w http.ResponseWriter, r *http.Request, c caller, key
 	if err := p.remember(r.Context(), c, pointer{Operation: op.ID, Key: key.ID, Digests: all(a.subject)}, op); err != nil {
 		return err
 	}
-	return answer(w, http.StatusAccepted, map[string]string{"handle": op.ID})
+	return oauth.Answer(w, http.StatusAccepted, map[string]string{"handle": op.ID})
 }
 
 func (p *Provider) address(r *http.Request) string {
@@ -193,7 +194,7 @@ func (p *Provider) address(r *http.Request) string {
 func (p *Provider) confirm(w http.ResponseWriter, r *http.Request, c caller, at pointer, a authorization) error {
 	permit, err := p.Signing.Confirm(r.Context(), p.refOf(c, at.Operation), a.code)
 	if fault.Is(err, fault.OperationOver) || fault.Is(err, fault.OperationExpired) || fault.Is(err, fault.OperationUnknown) {
-		return refuse(invalidAuthData, "The authentication data is invalid: this authorization is over, begin again with the PIN").with(fault.Of(err).Code)
+		return oauth.Refuse(invalidAuthData, "The authentication data is invalid: this authorization is over, begin again with the PIN").With(fault.Of(err).Code)
 	}
 	if err != nil {
 		return err
@@ -215,7 +216,7 @@ func (p *Provider) hand(w http.ResponseWriter, r *http.Request, permit signing.P
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, sadAnswer{permit.Handle, seconds(permit.Until.Sub(p.Now()))})
+	return oauth.Answer(w, http.StatusOK, sadAnswer{permit.Handle, seconds(permit.Until.Sub(p.Now()))})
 }
 
 func (p *Provider) refOf(c caller, operation string) signing.Ref {
@@ -235,19 +236,19 @@ func (p *Provider) credentialsAuthorizeCheck(w http.ResponseWriter, r *http.Requ
 	op, err := p.Signing.Read(r.Context(), p.refOf(c, handle))
 	switch {
 	case fault.Is(err, fault.OperationUnknown) || err == nil && op.Wire != wire:
-		return invalid("handle").with(fault.OperationUnknown)
+		return invalid("handle").With(fault.OperationUnknown)
 	case err != nil:
 		return err
 	case op.State == signing.Waiting && p.Now().Before(op.ExpiresAt):
-		return answer(w, http.StatusAccepted, map[string]string{"handle": handle})
+		return oauth.Answer(w, http.StatusAccepted, map[string]string{"handle": handle})
 	case op.State == signing.Waiting:
-		return refuse(invalidRequest, "the authorization has expired").with(fault.OperationExpired)
+		return oauth.Refuse(oauth.InvalidRequest, "the authorization has expired").With(fault.OperationExpired)
 	case op.State == signing.Dead && (op.Fault == fault.SignPINBlocked || op.Fault == fault.KeyBlocked):
-		return refuse(invalidRequest, "Credential locked").with(op.Fault)
+		return oauth.Refuse(oauth.InvalidRequest, "Credential locked").With(op.Fault)
 	case op.State == signing.Dead:
-		return refuse(invalidAuthData, "The authentication data is invalid").with(fault.OperationOver)
+		return oauth.Refuse(invalidAuthData, "The authentication data is invalid").With(fault.OperationOver)
 	}
-	return refuse(invalidRequest, "the SAD of this authorization has been handed out").with(fault.OperationOver)
+	return oauth.Refuse(oauth.InvalidRequest, "the SAD of this authorization has been handed out").With(fault.OperationOver)
 }
 
 // credentialsGetChallenge sends the code of the newest authorization of a credential again (§11.8); the first is sent with the right PIN.
@@ -272,7 +273,7 @@ func (p *Provider) credentialsGetChallenge(w http.ResponseWriter, r *http.Reques
 		return err
 	}
 	if !waits {
-		return refuse(invalidRequest, "no authorization waits for a code: the first code is sent by credentials/authorize with the PIN and the hashes").with(fault.OperationUnknown)
+		return oauth.Refuse(oauth.InvalidRequest, "no authorization waits for a code: the first code is sent by credentials/authorize with the PIN and the hashes").With(fault.OperationUnknown)
 	}
 	if _, err := p.Signing.Resend(r.Context(), p.refOf(c, at.Operation)); err != nil {
 		return err

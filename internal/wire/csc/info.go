@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // infoAnswer is §11.1. What 2.1 added stands beside what 2.0.0.2 asks for.
@@ -60,7 +61,7 @@ func (p *Provider) info(w http.ResponseWriter, r *http.Request) error {
 		out.Formats = infoFormats{[]string{formatPAdES, formatCAdES}, [][]string{{envelopeCertification, envelopeRevision}, {envelopeDetached}}}
 		out.Levels = levelNames()
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 // oauthIssuer is the name of this authorization server: not that of the OpenID Provider at the same host, whose tokens are others (B4).
@@ -75,7 +76,7 @@ func metadataPaths() []string {
 func (p *Provider) metadata(w http.ResponseWriter, _ *http.Request) {
 	secret := []service.AuthMethod{service.SecretBasic, service.SecretPost}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	_ = answer(w, http.StatusOK, map[string]any{
+	_ = oauth.Answer(w, http.StatusOK, map[string]any{
 		"issuer":                                         p.oauthIssuer(),
 		"authorization_endpoint":                         p.Issuer + PathAuthorize,
 		"token_endpoint":                                 p.Issuer + PathToken,

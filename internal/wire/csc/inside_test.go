@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"testing"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // Cutting by hand must agree with encoding/json wherever that understands.
@@ -75,7 +77,11 @@ func FuzzDetails(f *testing.F) {
 	f.Add(` [ `)
 	p := &Provider{Batch: 100, About: About{}.defaults("https://x.example")}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := p.readDetails(form{values: map[string]string{"authorization_details": text}})
+		in, err := oauth.Parse(url.Values{"authorization_details": {text}}.Encode())
+		if err != nil {
+			return
+		}
+		s, err := p.readDetails(in)
 		if err != nil {
 			return
 		}
@@ -91,7 +97,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("&&=&a=b&a=c")
 	p := &Provider{Batch: 100, About: About{}.defaults("https://x.example")}
 	f.Fuzz(func(t *testing.T, raw string) {
-		in, err := readForm(raw)
+		in, err := oauth.Parse(raw)
 		if err != nil {
 			return
 		}
@@ -126,17 +132,17 @@ func TestS13_document_is_decoded_where_it_lies(t *testing.T) {
 func TestA20_every_fault_has_a_name_of_the_protocol(t *testing.T) {
 	for _, code := range fault.Codes() {
 		e := refusalOf(fault.New(code).Because(errors.New("a secret cause")))
-		if e.name == "" || e.says == "" || e.status < 400 || e.fault != code {
+		if e.Name == "" || e.Says == "" || e.Status < 400 || e.Fault != code {
 			t.Errorf("%s becomes %+v", code, e)
 		}
-		if code.Kind() == fault.Internal != (e.status == 500) || code.Kind() == fault.Unavailable != (e.status == 503) {
-			t.Errorf("%s of kind %s becomes %d", code, code.Kind(), e.status)
+		if code.Kind() == fault.Internal != (e.Status == 500) || code.Kind() == fault.Unavailable != (e.Status == 503) {
+			t.Errorf("%s of kind %s becomes %d", code, code.Kind(), e.Status)
 		}
-		if bytes.Contains([]byte(e.description()), []byte("secret")) {
+		if bytes.Contains([]byte(e.Description()), []byte("secret")) {
 			t.Errorf("%s tells its cause", code)
 		}
 	}
-	if e := refusalOf(errors.New("x")); e.status != 500 || e.name != serverError {
+	if e := refusalOf(errors.New("x")); e.Status != 500 || e.Name != oauth.ServerError {
 		t.Errorf("a plain error becomes %+v", e)
 	}
 }

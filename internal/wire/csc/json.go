@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // A body may hold 70 MB of documents. These functions cut a text that encoding/json has found valid into its members without copying any, so that the text is held
@@ -13,7 +14,7 @@ import (
 
 // parseParams reads one object, and refuses a member that comes twice: of two digests, we and whoever looked before us could each read another.
 func parseParams(text []byte) (params, error) {
-	malformed := refuse(invalidRequest, "the body is not one JSON object").with(fault.RequestMalformed)
+	malformed := oauth.Refuse(oauth.InvalidRequest, "the body is not one JSON object").With(fault.RequestMalformed)
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, malformed
 	}
@@ -32,10 +33,10 @@ func parseParams(text []byte) (params, error) {
 		end = skip(text, at)
 		value := json.RawMessage(text[at:end])
 		if _, twice := all[name]; twice {
-			return nil, refuse(invalidRequest, "%s is repeated", printable(name))
+			return nil, oauth.Refuse(oauth.InvalidRequest, "%s is repeated", oauth.Printable(name))
 		}
 		if len(all) == maxMembers {
-			return nil, refuse(invalidRequest, "more than %d parameters", maxMembers).with(fault.RequestTooLarge)
+			return nil, oauth.Refuse(oauth.InvalidRequest, "more than %d parameters", maxMembers).With(fault.RequestTooLarge)
 		}
 		all[name] = value
 		if at = blank(text, end); text[at] == ',' {

@@ -10,13 +10,14 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 
 // push takes a request directly from a service (§8.4.3, RFC 9126), checks it as if it came by the browser, and gives a name for it that works once.
 func (p *Provider) push(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -26,7 +27,7 @@ func (p *Provider) push(w http.ResponseWriter, r *http.Request) error {
 	}
 	to, err := replyTo(s, in)
 	if err != nil {
-		return refuse(invalidRequest, "redirect_uri is missing or not registered").with(fault.ReturnNotRegistered)
+		return oauth.Refuse(oauth.InvalidRequest, "redirect_uri is missing or not registered").With(fault.ReturnNotRegistered)
 	}
 	q, err := p.readRequest(in, to)
 	if err != nil {
@@ -46,7 +47,7 @@ func (p *Provider) push(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, struct {
+	return oauth.Answer(w, http.StatusCreated, struct {
 		RequestURI string `json:"request_uri"`
 		ExpiresIn  int    `json:"expires_in"`
 	}{pushedPrefix + handle, int(p.Times.Pushed.Seconds())})

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+
+	"chave/internal/oauth"
 )
 
 const (
@@ -20,14 +22,14 @@ type params map[string]json.RawMessage
 // readParams reads the one object of a body. No body at all counts as an empty object, because the standard's own samples send such.
 func readParams(w http.ResponseWriter, r *http.Request, limit int64) (params, error) {
 	if r.URL.RawQuery != "" {
-		return nil, refuse(invalidRequest, "send parameters in the body, not in the address")
+		return nil, oauth.Refuse(oauth.InvalidRequest, "send parameters in the body, not in the address")
 	}
 	if kind := r.Header.Get("Content-Type"); kind != "" {
 		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != "application/json" {
-			return nil, refuse(invalidRequest, "the body must be application/json")
+			return nil, oauth.Refuse(oauth.InvalidRequest, "the body must be application/json")
 		}
 	}
-	text, err := readAll(w, r, limit)
+	text, err := oauth.ReadAll(w, r, limit)
 	if err != nil {
 		return nil, err
 	}

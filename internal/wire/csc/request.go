@@ -10,6 +10,7 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // The scopes (§8.4). They are never asked for together.
@@ -17,6 +18,8 @@ const (
 	scopeService    = "service"
 	scopeCredential = "credential"
 )
+
+const maxState = 4 << 10 // bytes
 
 // reply is where an answer goes, errors included: only an address that the service registered.
 type reply struct {
@@ -51,86 +54,78 @@ func (s subject) documents(asks service.Service, lang string) []signing.Document
 	return documentsOf(s.Digests, s.Names, asks.Name.In(lang))
 }
 
-// errNoAddress keeps an error on our own page: there is no address that an answer may go to (B1, A13).
-func errNoAddress(f form, field string) error {
-	if slices.Contains(f.repeated, field) || !f.has(field) {
-		return fault.New(fault.RequestMalformed).On(field)
-	}
-	return fault.New(fault.ReturnNotRegistered).On(field)
-}
-
 // replyTo finds where to answer, character by character. An error of replyTo must never leave by redirect.
-func replyTo(s service.Service, in form) (reply, error) {
-	to := reply{Client: s.ID, Redirect: in.get("redirect_uri")}
+func replyTo(s service.Service, in oauth.Form) (reply, error) {
+	to := reply{Client: s.ID, Redirect: in.Get("redirect_uri")}
 	if to.Redirect == "" || !slices.Contains(s.RedirectURIs, to.Redirect) {
-		return to, errNoAddress(in, "redirect_uri")
+		return to, in.NoAddress("redirect_uri")
 	}
-	if state := in.get("state"); len(state) <= maxState {
+	if state := in.Get("state"); len(state) <= maxState {
 		to.State = []byte(state)
 	}
 	return to, nil
 }
 
 // readRequest checks everything that has an address to answer to. Its errors are refusals.
-func (p *Provider) readRequest(in form, to reply) (request, error) {
+func (p *Provider) readRequest(in oauth.Form, to reply) (request, error) {
 	q := request{reply: to}
-	if err := in.once(); err != nil {
+	if err := in.Once(); err != nil {
 		return q, err
 	}
 	switch {
-	case len(in.get("state")) > maxState:
-		return q, refuse(invalidRequest, "state is longer than %d bytes", maxState)
-	case in.has("request"), in.has("request_uri"):
-		return q, refuse(invalidRequest, "only addresses of pushed requests are known here")
-	case !in.has("response_type"):
-		return q, refuse(invalidRequest, "Missing parameter response_type")
-	case in.get("response_type") != "code":
-		return q, refuse(unsupportedResponseType, "only the code flow is offered (RFC 9700 2.1.2)")
-	case in.has("account_token"):
-		return q, refuse(invalidRequest, "account_token is not used here: people identify themselves")
+	case len(in.Get("state")) > maxState:
+		return q, oauth.Refuse(oauth.InvalidRequest, "state is longer than %d bytes", maxState)
+	case in.Has("request"), in.Has("request_uri"):
+		return q, oauth.Refuse(oauth.InvalidRequest, "only addresses of pushed requests are known here")
+	case !in.Has("response_type"):
+		return q, oauth.Refuse(oauth.InvalidRequest, "Missing parameter response_type")
+	case in.Get("response_type") != "code":
+		return q, oauth.Refuse(oauth.UnsupportedResponseType, "only the code flow is offered (RFC 9700 2.1.2)")
+	case in.Has("account_token"):
+		return q, oauth.Refuse(oauth.InvalidRequest, "account_token is not used here: people identify themselves")
 	}
 	if err := readPKCE(in, &q); err != nil {
 		return q, err
 	}
-	q.Lang = locale(in.get("lang"))
+	q.Lang = locale(in.Get("lang"))
 	if q.Lang == "" {
-		q.Lang = locale(in.get("ui_locales"))
+		q.Lang = locale(in.Get("ui_locales"))
 	}
-	q.Force = slices.Contains(strings.Fields(in.get("prompt")), "login")
+	q.Force = slices.Contains(strings.Fields(in.Get("prompt")), "login")
 	return q, p.readScope(in, &q)
 }
 
 // readPKCE requires S256 of everybody (B3, A15): plain protects nobody who can read the request, though the standard would let it be the default.
-func readPKCE(in form, q *request) error {
-	challenge := in.get("code_challenge")
+func readPKCE(in oauth.Form, q *request) error {
+	challenge := in.Get("code_challenge")
 	if challenge == "" {
-		return refuse(invalidRequest, "Missing parameter code_challenge")
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter code_challenge")
 	}
-	if in.get("code_challenge_method") != "S256" {
-		return refuse(invalidRequest, "code_challenge_method must be S256")
+	if in.Get("code_challenge_method") != "S256" {
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge_method must be S256")
 	}
 	if raw, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(raw) != 32 {
-		return refuse(invalidRequest, "code_challenge is not 43 characters of base64url")
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge is not 43 characters of base64url")
 	}
 	q.Challenge = challenge
 	return nil
 }
 
 // readScope finds out which of the two authorizations is asked for (§8.4.2); without any word, it is the service's.
-func (p *Provider) readScope(in form, q *request) error {
-	rich := in.has("authorization_details")
-	switch scope := in.get("scope"); {
+func (p *Provider) readScope(in oauth.Form, q *request) error {
+	rich := in.Has("authorization_details")
+	switch scope := in.Get("scope"); {
 	case scope == scopeCredential, scope == "" && rich:
 		q.Scope = scopeCredential
 	case (scope == scopeService || scope == "") && !rich:
 		q.Scope = scopeService
 	default:
-		return refuse(invalidScope, "scope is service or credential, and authorization_details go with credential only")
+		return oauth.Refuse(oauth.InvalidScope, "scope is service or credential, and authorization_details go with credential only")
 	}
 	if q.Scope == scopeService {
 		for _, name := range []string{"credentialID", "signatureQualifier", "numSignatures", "hashes"} {
-			if in.has(name) {
-				return refuse(invalidScope, "%s goes with scope credential only", name)
+			if in.Has(name) {
+				return oauth.Refuse(oauth.InvalidScope, "%s goes with scope credential only", name)
 			}
 		}
 		return nil
@@ -147,7 +142,7 @@ func (p *Provider) readScope(in form, q *request) error {
 	if err != nil {
 		return err
 	}
-	if s.Names, err = names(in.get("clientData"), in.get("description"), s.Names, len(s.Digests)); err != nil {
+	if s.Names, err = names(in.Get("clientData"), in.Get("description"), s.Names, len(s.Digests)); err != nil {
 		return err
 	}
 	q.Subject = &s
@@ -155,28 +150,28 @@ func (p *Provider) readScope(in form, q *request) error {
 }
 
 // readSubject reads the parameters of their own that the standard has for a credential.
-func (p *Provider) readSubject(in form) (subject, error) {
-	s := subject{Credential: in.get("credentialID"), Qualifier: in.get("signatureQualifier")}
+func (p *Provider) readSubject(in oauth.Form) (subject, error) {
+	s := subject{Credential: in.Get("credentialID"), Qualifier: in.Get("signatureQualifier")}
 	if err := p.checkCredential(s.Credential, s.Qualifier); err != nil {
 		return s, err
 	}
-	if !in.has("hashes") {
-		return s, refuse(invalidRequest, "Missing parameter hashes: an authorization names all that it is for (SCAL2)").with(fault.NoDocuments)
+	if !in.Has("hashes") {
+		return s, oauth.Refuse(oauth.InvalidRequest, "Missing parameter hashes: an authorization names all that it is for (SCAL2)").With(fault.NoDocuments)
 	}
-	if !in.has("hashAlgorithmOID") {
-		return s, refuse(invalidRequest, "Missing parameter hashAlgorithmOID")
+	if !in.Has("hashAlgorithmOID") {
+		return s, oauth.Refuse(oauth.InvalidRequest, "Missing parameter hashAlgorithmOID")
 	}
 	var err error
-	if s.Hash, err = hashOf(in.get("hashAlgorithmOID")); err != nil {
+	if s.Hash, err = hashOf(in.Get("hashAlgorithmOID")); err != nil {
 		return s, err
 	}
 	// A comma keeps them apart; one too many at the end is nobody's digest.
-	if s.Digests, err = p.digestsOf(strings.Split(in.get("hashes"), ","), s.Hash); err != nil {
+	if s.Digests, err = p.digestsOf(strings.Split(in.Get("hashes"), ","), s.Hash); err != nil {
 		return s, err
 	}
-	n, err := strconv.Atoi(in.get("numSignatures"))
+	n, err := strconv.Atoi(in.Get("numSignatures"))
 	if err != nil {
-		return s, refuse(invalidRequest, "Missing (or invalid type) integer parameter numSignatures")
+		return s, oauth.Refuse(oauth.InvalidRequest, "Missing (or invalid type) integer parameter numSignatures")
 	}
 	return s, p.checkCount(n, len(s.Digests))
 }
@@ -185,7 +180,7 @@ func (p *Provider) readSubject(in form) (subject, error) {
 func (p *Provider) checkCredential(id, qualifier string) error {
 	switch {
 	case id == "" && qualifier == "":
-		return refuse(invalidRequest, "Missing parameter credentialID")
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter credentialID")
 	case id != "" && !credentialForm(id):
 		return invalid("credentialID")
 	case qualifier != "" && qualifier != p.About.Qualifier:
@@ -211,11 +206,22 @@ func credentialForm(id string) bool {
 func (p *Provider) checkCount(n, digests int) error {
 	switch {
 	case n < 1:
-		return refuse(invalidRequest, "Invalid value for parameter numSignatures")
+		return oauth.Refuse(oauth.InvalidRequest, "Invalid value for parameter numSignatures")
 	case n > p.Batch:
-		return refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+		return oauth.Refuse(oauth.InvalidRequest, "Numbers of signatures is too high").With(fault.TooManyDocuments)
 	case n != digests:
-		return refuse(invalidRequest, "Invalid value for parameter numSignatures: it must be the number of hashes (SCAL2)")
+		return oauth.Refuse(oauth.InvalidRequest, "Invalid value for parameter numSignatures: it must be the number of hashes (SCAL2)")
 	}
 	return nil
+}
+
+// locale is the first of BCP 47 tags that our pages speak; empty when none is.
+func locale(tags string) string {
+	for _, tag := range strings.FieldsFunc(tags, func(r rune) bool { return r == ' ' || r == ',' }) {
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if primary == "pt" || primary == "en" {
+			return primary
+		}
+	}
+	return ""
 }

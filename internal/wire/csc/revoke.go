@@ -6,12 +6,13 @@ import (
 	"chave/internal/core/audit"
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
+	"chave/internal/oauth"
 )
 
 // revoke takes back a token (§8.4.5, RFC 7009). A refresh token ends all that came from the sign-in; an access token ends alone; a SAD ends its operation. What is
 // unknown or has ended already is as good as revoked.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -19,18 +20,18 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !in.has("token") {
-		return refuse(invalidRequest, "Missing parameter token")
+	if !in.Has("token") {
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter token")
 	}
-	if hint := in.get("token_type_hint"); hint != "" && hint != "access_token" && hint != "refresh_token" {
+	if hint := in.Get("token_type_hint"); hint != "" && hint != "access_token" && hint != "refresh_token" {
 		return invalid("token_type_hint")
 	}
 	var (
-		text = in.get("token")
+		text = in.Get("token")
 		sad  *bound
-		no   *refusal
+		no   *oauth.Refusal
 	)
-	foreign := refuse(unauthorizedClient, "the token was given to another service")
+	foreign := oauth.Refuse(oauth.UnauthorizedClient, "the token was given to another service")
 	err = p.Do(r.Context(), func(tx Tx) error {
 		sad, no = nil, nil
 		for _, kind := range []grant.Kind{kindAccess, kindRefresh} {

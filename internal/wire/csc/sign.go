@@ -9,6 +9,7 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // signHash signs digests that a SAD authorizes, once (§11.10).
@@ -29,7 +30,7 @@ func (p *Provider) signHash(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(texts) == 0 {
-		return refuse(invalidRequest, "Empty hash array").with(fault.NoDocuments)
+		return oauth.Refuse(oauth.InvalidRequest, "Empty hash array").With(fault.NoDocuments)
 	}
 	h, err := algorithm(in, key.Alg)
 	if err != nil {
@@ -43,7 +44,7 @@ func (p *Provider) signHash(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, map[string][]string{"signatures": encoded(made)})
+	return oauth.Answer(w, http.StatusOK, map[string][]string{"signatures": encoded(made)})
 }
 
 // toSign reads what both ways of signing begin with: a mode that is offered, the SAD, and the key that it is for.
@@ -55,13 +56,13 @@ func (p *Provider) toSign(ctx context.Context, c caller, in params) (held, signi
 	switch mode {
 	case "", "S":
 	case "A":
-		return held{}, signing.Key{}, refuse(invalidRequest, "Invalid parameter operationMode: asynchronous operation is not offered, see info").with(fault.FeatureUnsupported)
+		return held{}, signing.Key{}, oauth.Refuse(oauth.InvalidRequest, "Invalid parameter operationMode: asynchronous operation is not offered, see info").With(fault.FeatureUnsupported)
 	default:
 		return held{}, signing.Key{}, invalid("operationMode")
 	}
 	for _, name := range []string{"validity_period", "response_uri"} {
 		if in.has(name) {
-			return held{}, signing.Key{}, invalid(name).with(fault.FeatureUnsupported)
+			return held{}, signing.Key{}, invalid(name).With(fault.FeatureUnsupported)
 		}
 	}
 	sad, err := p.activation(ctx, c, in)
@@ -70,7 +71,7 @@ func (p *Provider) toSign(ctx context.Context, c caller, in params) (held, signi
 	}
 	key, err := p.credential(ctx, c, in)
 	if err == nil && key.ID != sad.Key {
-		err = invalid("credentialID").with(fault.KeyMismatch)
+		err = invalid("credentialID").With(fault.KeyMismatch)
 	}
 	return sad, key, err
 }
@@ -113,7 +114,7 @@ func (p *Provider) credentialsExtendTransaction(w http.ResponseWriter, r *http.R
 		return err
 	}
 	if key.ID != sad.Key {
-		return invalid("credentialID").with(fault.KeyMismatch)
+		return invalid("credentialID").With(fault.KeyMismatch)
 	}
 	h, digests, err := p.readHashes(in)
 	if err != nil {

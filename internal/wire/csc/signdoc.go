@@ -12,6 +12,7 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 // A SAD is for what the key signs, and for a document that is a digest over attributes that we make. So the digest has to be known before the person agrees:
@@ -56,7 +57,7 @@ func (p *Provider) calculateHash(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, struct {
+	return oauth.Answer(w, http.StatusOK, struct {
 		Hashes []string `json:"hashes"`
 		OID    string   `json:"hashAlgorithmOID"`
 		Date   int64    `json:"signature_date"`
@@ -69,14 +70,14 @@ func (p *Provider) enter(r *http.Request) (c caller, leave func(), err error) {
 		return c, nil, err
 	}
 	if !c.service.CSC.Documents {
-		return c, nil, refuse(unauthorizedClient, "this service is registered for digests only").with(fault.DoorClosed)
+		return c, nil, oauth.Refuse(oauth.UnauthorizedClient, "this service is registered for digests only").With(fault.DoorClosed)
 	}
 	select {
 	case p.large <- struct{}{}:
 		return c, func() { <-p.large }, nil
 	default:
-		e := refuse(temporarilyUnavailable, "too many documents at once").with(fault.TooManyRequests).at(http.StatusServiceUnavailable)
-		e.after = 2
+		e := oauth.Refuse(oauth.TemporarilyUnavailable, "too many documents at once").With(fault.TooManyRequests).At(http.StatusServiceUnavailable)
+		e.After = 2
 		return c, nil, e
 	}
 }
@@ -112,7 +113,7 @@ func (p *Provider) signDoc(w http.ResponseWriter, r *http.Request) error {
 	}
 	made, err := p.redeem(r.Context(), sad, key, s.hash, s.digests)
 	if fault.Is(err, fault.PermitMismatch) {
-		return refuse(invalidHash, "Document or documentDigest does not match authorized hash").at(http.StatusForbidden).with(fault.PermitMismatch)
+		return oauth.Refuse(invalidHash, "Document or documentDigest does not match authorized hash").At(http.StatusForbidden).With(fault.PermitMismatch)
 	}
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (p *Provider) credentialOf(c caller, in params) error {
 func (p *Provider) readDate(in params) (time.Time, error) {
 	var ms int64
 	if raw := in["signature_date"]; raw == nil || json.Unmarshal(raw, &ms) != nil {
-		return time.Time{}, refuse(invalidRequest, "Missing (or invalid type) integer parameter signature_date: signatures/calculateHash gives it with the hashes to authorize")
+		return time.Time{}, oauth.Refuse(oauth.InvalidRequest, "Missing (or invalid type) integer parameter signature_date: signatures/calculateHash gives it with the hashes to authorize")
 	}
 	at, now := time.UnixMilli(ms).UTC(), p.Now()
 	if at.Before(now.Add(-datePast)) || at.After(now.Add(dateFuture)) {
@@ -163,24 +164,24 @@ func (p *Provider) readSheaf(in params, key signing.Key, at time.Time) (sheaf, e
 	name := "documents"
 	switch {
 	case in.has(name) && in.has("documentDigests"):
-		return s, refuse(invalidRequest, "Both documentDigests and documents parameters passed")
+		return s, oauth.Refuse(oauth.InvalidRequest, "Both documentDigests and documents parameters passed")
 	case in.has("documentDigests"):
 		name = "documentDigests"
 	case !in.has(name):
-		return s, refuse(invalidRequest, "Empty documentDigests and documents objects").with(fault.NoDocuments)
+		return s, oauth.Refuse(oauth.InvalidRequest, "Empty documentDigests and documents objects").With(fault.NoDocuments)
 	}
 	entries, ok := elements(in[name], p.Batch)
 	switch {
 	case !ok && len(entries) == p.Batch:
-		return s, refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+		return s, oauth.Refuse(oauth.InvalidRequest, "Numbers of signatures is too high").With(fault.TooManyDocuments)
 	case !ok:
-		return s, refuse(invalidRequest, "Invalid array parameter %s", name)
+		return s, oauth.Refuse(oauth.InvalidRequest, "Invalid array parameter %s", name)
 	case len(entries) == 0:
-		return s, refuse(invalidRequest, "Empty documentDigests and documents objects").with(fault.NoDocuments)
+		return s, oauth.Refuse(oauth.InvalidRequest, "Empty documentDigests and documents objects").With(fault.NoDocuments)
 	}
 	for _, raw := range entries {
 		if raw[0] != '{' {
-			return s, refuse(invalidRequest, "Invalid array parameter %s", name)
+			return s, oauth.Refuse(oauth.InvalidRequest, "Invalid array parameter %s", name)
 		}
 		entry, err := parseParams(raw)
 		if err != nil {
@@ -190,7 +191,7 @@ func (p *Provider) readSheaf(in params, key signing.Key, at time.Time) (sheaf, e
 			return s, err
 		}
 		if len(s.prepared) > p.Batch {
-			return s, refuse(invalidRequest, "Numbers of signatures is too high").with(fault.TooManyDocuments)
+			return s, oauth.Refuse(oauth.InvalidRequest, "Numbers of signatures is too high").With(fault.TooManyDocuments)
 		}
 	}
 	return s, nil
@@ -204,7 +205,7 @@ func (p *Provider) readEntry(entry params, alg signing.Alg, chain []*x509.Certif
 	}
 	sheet.At, sheet.Chain = s.at, chain
 	if s.hash != 0 && s.hash != sheet.Hash {
-		return refuse(invalidRequest, "all of a request is signed with one hash algorithm").with(fault.HashNotAllowed)
+		return oauth.Refuse(oauth.InvalidRequest, "all of a request is signed with one hash algorithm").With(fault.HashNotAllowed)
 	}
 	s.hash = sheet.Hash
 	if raw, whole := entry["document"]; whole {
@@ -308,7 +309,7 @@ func readProps(entry params, sheet *Sheet) error {
 		value, errBase := base64.StdEncoding.DecodeString(text)
 		into := map[string]*string{"Name": &sheet.Name, "Reason": &sheet.Reason, "Location": &sheet.Location, "ContactInfo": &sheet.Contact}[name]
 		if errName != nil || errValue != nil || errBase != nil || into == nil || *into != "" || sheet.Format != formatPAdES {
-			return refuse(invalidRequest, "Invalid parameter signed_props (%s)", printable(name))
+			return oauth.Refuse(oauth.InvalidRequest, "Invalid parameter signed_props (%s)", oauth.Printable(name))
 		}
 		*into = cut(strings.ToValidUTF8(string(value), "?"))
 	}
@@ -317,7 +318,7 @@ func readProps(entry params, sheet *Sheet) error {
 
 // content decodes a document in the memory it came in: of 50 MB there is one copy, not three.
 func content(raw json.RawMessage) ([]byte, error) {
-	wrong := refuse(invalidRequest, "Invalid Base64 documents string parameter")
+	wrong := oauth.Refuse(oauth.InvalidRequest, "Invalid Base64 documents string parameter")
 	if len(raw) < 2 || raw[0] != '"' {
 		return nil, missing("string", "document")
 	}
@@ -357,5 +358,5 @@ func (p *Provider) attach(w http.ResponseWriter, r *http.Request, s sheaf, made 
 		}
 		out.Reached = append(out.Reached, "Ades-"+reached)
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }

@@ -1,6 +1,7 @@
 package csc
 
 import (
+	"chave/internal/oauth"
 	"encoding/base64"
 	"math/big"
 	"net/http"
@@ -23,7 +24,7 @@ func (p *Provider) timestamp(w http.ResponseWriter, r *http.Request) error {
 	case err != nil || !in.has("hash"):
 		return missing("string", "hash")
 	case hash == "":
-		return refuse(invalidRequest, "Empty hash parameter")
+		return oauth.Refuse(oauth.InvalidRequest, "Empty hash parameter")
 	}
 	oid, err := in.needText("hashAlgo")
 	if err != nil {
@@ -31,7 +32,7 @@ func (p *Provider) timestamp(w http.ResponseWriter, r *http.Request) error {
 	}
 	h, err := hashOf(oid)
 	if err != nil {
-		return invalid("hashAlgo").with(refusalOf(err).fault)
+		return invalid("hashAlgo").With(refusalOf(err).Fault)
 	}
 	digest, err := digestOf(hash, h)
 	if err != nil {
@@ -50,5 +51,5 @@ func (p *Provider) timestamp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, map[string]string{"timestamp": base64.StdEncoding.EncodeToString(token)})
+	return oauth.Answer(w, http.StatusOK, map[string]string{"timestamp": base64.StdEncoding.EncodeToString(token)})
 }

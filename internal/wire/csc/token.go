@@ -1,8 +1,6 @@
 package csc
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -14,6 +12,7 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // tokens is the answer of the token endpoint (§8.4.4).
@@ -42,7 +41,7 @@ type richDigest struct {
 
 // token hands out tokens for a code or a refresh token; there is no other grant: nothing is signed for a service alone.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -50,24 +49,24 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	switch in.get("grant_type") {
+	switch in.Get("grant_type") {
 	case "authorization_code":
 		return p.exchange(w, r, s, in)
 	case "refresh_token":
 		return p.refresh(w, r, s, in)
 	case "":
-		return refuse(invalidRequest, "Missing parameter grant_type")
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter grant_type")
 	}
-	return refuse(unsupportedGrantType, "Invalid parameter grant_type")
+	return oauth.Refuse(oauth.UnsupportedGrantType, "Invalid parameter grant_type")
 }
 
 // exchange turns a code into tokens, once. What is handed out is written in the commit that spends the code.
-func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Service, in form) error {
-	if !in.has("code") {
-		return refuse(invalidRequest, "Missing parameter code")
+func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Service, in oauth.Form) error {
+	if !in.Has("code") {
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter code")
 	}
 	var (
-		no     *refusal // an answer, not an error: what it comes with must be committed
+		no     *oauth.Refusal // an answer, not an error: what it comes with must be committed
 		stands code
 		out    tokens
 		voided bool
@@ -101,14 +100,14 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Se
 	if no != nil {
 		return no
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 // spendCode wins the code and checks that it is shown by whom, from where and with the secret it was made for. The right service gets one try: a code whose
 // redirect_uri or verifier does not fit is spent all the same, and ends what would have come from it. Another service's try changes nothing.
-func (p *Provider) spendCode(tx Tx, s service.Service, in form) (one grant.Single, stands code, no *refusal, err error) {
-	text := in.get("code")
-	unknown := refuse(invalidGrant, "Invalid parameter code").with(fault.GrantUnknown)
+func (p *Provider) spendCode(tx Tx, s service.Service, in oauth.Form) (one grant.Single, stands code, no *oauth.Refusal, err error) {
+	text := in.Get("code")
+	unknown := oauth.Refuse(oauth.InvalidGrant, "Invalid parameter code").With(fault.GrantUnknown)
 	held, err := tx.Single(kindCode, grant.Digest(kindCode, text))
 	if fault.Is(err, fault.RowNotFound) {
 		return held, stands, unknown, nil
@@ -125,16 +124,16 @@ func (p *Provider) spendCode(tx Tx, s service.Service, in form) (one grant.Singl
 	one, reused, err := grant.Take(tx, kindCode, text, p.Now())
 	switch {
 	case fault.Is(err, fault.GrantExpired):
-		return one, stands, refuse(invalidGrant, "Authorization code is invalid or expired").with(fault.GrantExpired), nil
+		return one, stands, oauth.Refuse(oauth.InvalidGrant, "Authorization code is invalid or expired").With(fault.GrantExpired), nil
 	case err != nil:
 		return one, stands, nil, err
 	case reused:
-		no = refuse(invalidGrant, "Authorization code is invalid or expired").with(fault.GrantReused)
+		no = oauth.Refuse(oauth.InvalidGrant, "Authorization code is invalid or expired").With(fault.GrantReused)
 		return one, stands, no, tx.InsertAudit(p.event(audit.GrantReused, stands.person(), s.ID, "code"))
-	case stands.Redirect != in.get("redirect_uri"):
-		return one, stands, refuse(invalidGrant, "redirect_uri parameter does not match"), nil
+	case stands.Redirect != in.Get("redirect_uri"):
+		return one, stands, oauth.Refuse(oauth.InvalidGrant, "redirect_uri parameter does not match"), nil
 	}
-	return one, stands, pkceFits(stands.Challenge, in.get("code_verifier")), nil
+	return one, stands, oauth.CheckVerifier(stands.Challenge, in.Get("code_verifier")), nil
 }
 
 func (c code) person() citizen.ID {
@@ -149,21 +148,6 @@ func (p *Provider) void(r *http.Request, b bound) {
 	if err := p.Signing.Cancel(r.Context(), b.ref()); err != nil && !fault.Is(err, fault.OperationOver) && !fault.Is(err, fault.OperationUnknown) {
 		p.Log.ErrorContext(r.Context(), "a permit could not be taken back", "operation", b.Operation, "err", err)
 	}
-}
-
-// pkceFits checks RFC 7636 §4.6.
-func pkceFits(challenge, verifier string) *refusal {
-	switch {
-	case verifier == "":
-		return refuse(invalidGrant, "code_verifier is missing")
-	case len(verifier) < 43 || len(verifier) > 128:
-		return refuse(invalidGrant, "code_verifier is not 43 to 128 characters long")
-	}
-	sum := sha256.Sum256([]byte(verifier))
-	if subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) != 1 {
-		return refuse(invalidGrant, "code_verifier does not fit the code_challenge")
-	}
-	return nil
 }
 
 // giveSAD hands the permit to the service: from here on it is the access token of scope credential.
@@ -191,14 +175,14 @@ type handles struct{ access, refresh string }
 func (p *Provider) fresh() handles { return handles{random.Handle(p.Rand), random.Handle(p.Rand)} }
 
 // giveAccess hands out an access token of a family, and the right to ask for the next.
-func (p *Provider) giveAccess(tx Tx, s service.Service, family string, h handles, out *tokens) (*refusal, error) {
+func (p *Provider) giveAccess(tx Tx, s service.Service, family string, h handles, out *tokens) (*oauth.Refusal, error) {
 	now := p.Now()
 	f, err := tx.Family(family)
 	if err != nil {
 		return nil, err
 	}
 	if !f.Alive(now) {
-		return refuse(invalidGrant, "the session that this came from has ended").with(fault.GrantExpired), nil
+		return oauth.Refuse(oauth.InvalidGrant, "the session that this came from has ended").With(fault.GrantExpired), nil
 	}
 	expires := now.Add(p.Times.Access)
 	if f.ExpiresAt.Before(expires) {
@@ -220,20 +204,20 @@ func (p *Provider) giveAccess(tx Tx, s service.Service, family string, h handles
 }
 
 // refresh turns a refresh token into new tokens and a new refresh token. One that was used before shows that somebody has a copy: the family ends for both (B6).
-func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Service, in form) error {
-	if !in.has("refresh_token") {
-		return refuse(invalidRequest, "Missing parameter refresh_token")
+func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Service, in oauth.Form) error {
+	if !in.Has("refresh_token") {
+		return oauth.Refuse(oauth.InvalidRequest, "Missing parameter refresh_token")
 	}
-	if scope := in.get("scope"); scope != "" && scope != scopeService {
-		return refuse(invalidScope, "only scope service can be refreshed")
+	if scope := in.Get("scope"); scope != "" && scope != scopeService {
+		return oauth.Refuse(oauth.InvalidScope, "only scope service can be refreshed")
 	}
 	var (
-		no    *refusal
+		no    *oauth.Refusal
 		out   tokens
 		fresh = p.fresh()
-		text  = in.get("refresh_token")
+		text  = in.Get("refresh_token")
 	)
-	unknown := refuse(invalidGrant, "Invalid parameter refresh_token").with(fault.GrantUnknown)
+	unknown := oauth.Refuse(oauth.InvalidGrant, "Invalid parameter refresh_token").With(fault.GrantUnknown)
 	err := p.Do(r.Context(), func(tx Tx) error {
 		out, no = tokens{Type: "Bearer"}, nil
 		one, err := tx.Single(kindRefresh, grant.Digest(kindRefresh, text))
@@ -255,12 +239,12 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Ser
 		_, reused, err := grant.Take(tx, kindRefresh, text, p.Now())
 		switch {
 		case fault.Is(err, fault.GrantExpired):
-			no = refuse(invalidGrant, "Refresh token expired").with(fault.GrantExpired)
+			no = oauth.Refuse(oauth.InvalidGrant, "Refresh token expired").With(fault.GrantExpired)
 			return nil
 		case err != nil:
 			return err
 		case reused:
-			no = unknown.with(fault.GrantReused)
+			no = unknown.With(fault.GrantReused)
 			return tx.InsertAudit(p.event(audit.GrantReused, f.Person, s.ID, "refresh token"))
 		}
 		no, err = p.giveAccess(tx, s, f.ID, fresh, &out)
@@ -272,7 +256,7 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Ser
 	if no != nil {
 		return no
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 func (p *Provider) event(kind audit.Kind, who citizen.ID, serviceID, what string) audit.Event {

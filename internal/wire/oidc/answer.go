@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // answerCode hands the code to the service by way of the browser.
@@ -17,10 +18,10 @@ func (p *Provider) answerCode(w http.ResponseWriter, r *http.Request, s service.
 // answerError hands a refusal to the service (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6). Our own failures are logged here.
 func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, s service.Service, to reply, err error) error {
 	e := refusalOf(err)
-	if e.code == serverError || e.code == temporarilyUnavailable {
-		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.fault, "err", err)
+	if e.Name == oauth.ServerError || e.Name == oauth.TemporarilyUnavailable {
+		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.Fault, "err", err)
 	}
-	return p.answerTo(w, r, s, to, []Field{{"error", e.code}, {"error_description", e.description()}})
+	return p.answerTo(w, r, s, to, []Field{{"error", e.Name}, {"error_description", describe(e)}})
 }
 
 // answerTo sends fields to a checked address: with state as it came, and iss in every answer, so that a service that uses several providers knows which one

@@ -10,23 +10,24 @@ import (
 	"chave/internal/core/login"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // authorize begins a sign-in (OIDC Core §3.1.2). Errors without a registered address to answer to are pages of ours; all others go back to the service.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
-	in, err := readQuery(r)
+	in, err := oauth.Query(r)
 	if r.Method == http.MethodPost {
 		if r.URL.RawQuery != "" {
 			return fault.New(fault.RequestMalformed)
 		}
-		in, err = readBody(w, r)
+		in, err = oauth.Body(w, r)
 	}
 	if err != nil {
 		return pageFault(err)
 	}
-	s, err := p.lookup(r, in.get("client_id"))
-	if !in.has("client_id") {
-		return errNoAddress(in, "client_id")
+	s, err := p.lookup(r, in.Get("client_id"))
+	if !in.Has("client_id") {
+		return in.NoAddress("client_id")
 	}
 	if err != nil {
 		return err
@@ -50,16 +51,16 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) error {
 // pageFault turns a refusal that must not leave by redirect into what a page can show.
 func pageFault(err error) error {
 	e := refusalOf(err)
-	if e.cause != nil {
+	if e.Cause != nil {
 		return err
 	}
-	return fault.New(e.fault).Because(e)
+	return fault.New(e.Fault).Because(e)
 }
 
 // requestOf reads the request from its parameters, or takes the one that was pushed. A request without Redirect has no address to answer to.
-func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (request, error) {
-	if uri := in.get("request_uri"); strings.HasPrefix(uri, pushedPrefix) {
-		if err := in.once(); err != nil {
+func (p *Provider) requestOf(r *http.Request, s service.Service, in oauth.Form) (request, error) {
+	if uri := in.Get("request_uri"); strings.HasPrefix(uri, pushedPrefix) {
+		if err := in.Once(); err != nil {
 			return request{}, err
 		}
 		return p.takePushed(r, s, uri)
@@ -70,7 +71,7 @@ func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (reque
 	}
 	q, err := p.readRequest(s, in, &to)
 	if err == nil && s.RequirePAR {
-		err = refuse(invalidRequest, "this service must push its requests (RFC 9126)")
+		err = oauth.Refuse(oauth.InvalidRequest, "this service must push its requests (RFC 9126)")
 	}
 	if err == nil {
 		err = p.readIDTokenHint(r, s, in, &q)
@@ -80,18 +81,18 @@ func (p *Provider) requestOf(r *http.Request, s service.Service, in form) (reque
 }
 
 // readIDTokenHint notes who must sign in. A hint that is not ours, or not for this service, can name nobody.
-func (p *Provider) readIDTokenHint(r *http.Request, s service.Service, in form, q *request) error {
-	if !in.has("id_token_hint") {
+func (p *Provider) readIDTokenHint(r *http.Request, s service.Service, in oauth.Form, q *request) error {
+	if !in.Has("id_token_hint") {
 		return nil
 	}
-	h, ours, err := p.readHint(r.Context(), in.get("id_token_hint"))
+	h, ours, err := p.readHint(r.Context(), in.Get("id_token_hint"))
 	switch {
 	case err != nil:
 		return err
 	case !ours || string(h.Service) != s.ID:
-		return refuse(invalidRequest, "id_token_hint is not an ID token that was made here for this service")
+		return oauth.Refuse(oauth.InvalidRequest, "id_token_hint is not an ID token that was made here for this service")
 	case q.Subject != "" && q.Subject != h.Subject:
-		return refuse(invalidRequest, "id_token_hint and claims name different people")
+		return oauth.Refuse(oauth.InvalidRequest, "id_token_hint and claims name different people")
 	}
 	q.Subject = h.Subject
 	return nil
@@ -191,11 +192,11 @@ func (p *Provider) silent(w http.ResponseWriter, r *http.Request, s service.Serv
 	case err == nil:
 		return p.answerCode(w, r, s, q.reply, made.code)
 	case fault.Is(err, fault.SessionNeeded):
-		err = refuse(loginRequired, "nobody is signed in, or not recently, not at the level or not as the person asked for").with(fault.SessionNeeded)
+		err = oauth.Refuse(loginRequired, "nobody is signed in, or not recently, not at the level or not as the person asked for").With(fault.SessionNeeded)
 	case fault.Is(err, fault.RequiredNotShared):
-		err = refuse(consentRequired, "the person has not agreed to this in their session").with(fault.RequiredNotShared)
+		err = oauth.Refuse(consentRequired, "the person has not agreed to this in their session").With(fault.RequiredNotShared)
 	case fault.IsKind(err, fault.Denied):
-		err = refuse(interactionRequired, "the person must be asked something").with(fault.Of(err).Code)
+		err = oauth.Refuse(interactionRequired, "the person must be asked something").With(fault.Of(err).Code)
 	}
 	return p.answerError(w, r, s, q.reply, err)
 }
@@ -234,7 +235,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	case out.Refusal != "":
 		return p.answerError(w, r, s, q.reply, refusedBy(out.Refusal, q.ACREssential))
 	case made.wrongPerson:
-		return p.answerError(w, r, s, q.reply, refuse(loginRequired, "somebody else signed in than the request named").with(fault.SessionNeeded))
+		return p.answerError(w, r, s, q.reply, oauth.Refuse(loginRequired, "somebody else signed in than the request named").With(fault.SessionNeeded))
 	}
 	return p.answerCode(w, r, s, q.reply, made.code)
 }

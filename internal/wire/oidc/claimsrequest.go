@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"chave/internal/oauth"
 	"encoding/json"
 	"strings"
 )
@@ -39,10 +40,10 @@ func readClaims(text string) (claimsRequest, error) {
 		return wants, nil
 	}
 	if len(text) > maxClaims {
-		return wants, refuse(invalidRequest, "claims is longer than %d bytes", maxClaims)
+		return wants, oauth.Refuse(oauth.InvalidRequest, "claims is longer than %d bytes", maxClaims)
 	}
 	if err := json.Unmarshal([]byte(text), &wants); err != nil || strings.TrimSpace(text) == "null" {
-		return claimsRequest{}, refuse(invalidRequest, "claims is not the JSON object of OpenID Connect Core 5.5")
+		return claimsRequest{}, oauth.Refuse(oauth.InvalidRequest, "claims is not the JSON object of OpenID Connect Core 5.5")
 	}
 	return wants, nil
 }

@@ -1,13 +1,12 @@
 package oidc
 
 import (
-	"crypto/subtle"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // proof is how a request says which service sends it: one of the methods of OIDC Core §9.
@@ -20,7 +19,7 @@ type proof struct {
 
 // authenticate finds the service that sends a direct request, and accepts exactly the method it is registered for. All failures look alike and cost alike, whether
 // the service exists or not.
-func (p *Provider) authenticate(r *http.Request, in form) (service.Service, error) {
+func (p *Provider) authenticate(r *http.Request, in oauth.Form) (service.Service, error) {
 	given, err := readProof(r, in)
 	if err != nil {
 		return service.Service{}, err
@@ -33,7 +32,7 @@ func (p *Provider) authenticate(r *http.Request, in form) (service.Service, erro
 	right := false
 	switch given.method {
 	case service.SecretBasic, service.SecretPost:
-		right, err = p.secretMatches(s, given)
+		right, err = s.SecretMatches(p.Vault, given.client, given.secret)
 	case service.PrivateKeyJWT:
 		right, err = p.assertionHolds(r, s, given.assertion)
 	case service.NoAuth:
@@ -61,90 +60,47 @@ func (p *Provider) lookup(r *http.Request, id string) (service.Service, error) {
 	return s, err
 }
 
-// clientRefused is RFC 6749 §5.2: 401, and a challenge for who tried by header.
 func clientRefused(r *http.Request) error {
-	e := refuse(invalidClient, "unknown service, wrong proof, or not the method it is registered for").with(fault.ServiceUnknown)
-	e.status = http.StatusUnauthorized
-	if r.Header.Get("Authorization") != "" {
-		e.challenge = `Basic realm="chave", charset="UTF-8"`
-	}
-	return e
+	return oauth.ClientRefused(r, "unknown service, wrong proof, or not the method it is registered for")
 }
 
 // readProof finds the one method that a request uses (RFC 6749 §2.3: more than one is refused).
-func readProof(r *http.Request, in form) (proof, error) {
+func readProof(r *http.Request, in oauth.Form) (proof, error) {
 	var found []proof
 	if header := r.Header.Get("Authorization"); header != "" {
-		id, secret, ok := basic(r)
+		id, secret, ok := oauth.Basic(r)
 		if !ok {
 			return proof{}, clientRefused(r)
 		}
 		found = append(found, proof{method: service.SecretBasic, client: id, secret: secret})
 	}
-	if in.has("client_secret") {
-		found = append(found, proof{method: service.SecretPost, client: in.get("client_id"), secret: in.get("client_secret")})
+	if in.Has("client_secret") {
+		found = append(found, proof{method: service.SecretPost, client: in.Get("client_id"), secret: in.Get("client_secret")})
 	}
-	if in.has("client_assertion") || in.has("client_assertion_type") {
-		if in.get("client_assertion_type") != assertionType {
-			return proof{}, refuse(invalidRequest, "client_assertion_type must be %s", assertionType)
+	if in.Has("client_assertion") || in.Has("client_assertion_type") {
+		if in.Get("client_assertion_type") != assertionType {
+			return proof{}, oauth.Refuse(oauth.InvalidRequest, "client_assertion_type must be %s", assertionType)
 		}
-		found = append(found, proof{method: service.PrivateKeyJWT, client: assertionIssuer(in.get("client_assertion")), assertion: in.get("client_assertion")})
+		found = append(found, proof{method: service.PrivateKeyJWT, client: assertionIssuer(in.Get("client_assertion")), assertion: in.Get("client_assertion")})
 	}
 	switch {
 	case len(found) > 1:
-		return proof{}, refuse(invalidRequest, "more than one way of client authentication")
+		return proof{}, oauth.Refuse(oauth.InvalidRequest, "more than one way of client authentication")
 	case len(found) == 0:
-		if !in.has("client_id") {
+		if !in.Has("client_id") {
 			return proof{}, clientRefused(r)
 		}
-		return proof{method: service.NoAuth, client: in.get("client_id")}, nil
-	case in.has("client_id") && in.get("client_id") != found[0].client:
+		return proof{method: service.NoAuth, client: in.Get("client_id")}, nil
+	case in.Has("client_id") && in.Get("client_id") != found[0].client:
 		return proof{}, clientRefused(r)
 	}
 	return found[0], nil
 }
 
-// basic reads client_secret_basic: id and secret are form-encoded before they are joined and base64-encoded (RFC 6749 §2.3.1).
-func basic(r *http.Request) (id, secret string, ok bool) {
-	if len(r.Header.Values("Authorization")) != 1 {
-		return "", "", false
-	}
-	id, secret, ok = r.BasicAuth()
-	if !ok {
-		return "", "", false
-	}
-	id, err := url.QueryUnescape(id)
-	if err != nil {
-		return "", "", false
-	}
-	secret, err = url.QueryUnescape(secret)
-	return id, secret, err == nil && id != "" && secret != ""
-}
-
-// secretMatches compares the keyed digest in constant time, under every root that may have made it. A service without one never matches but
-// costs the same.
-func (p *Provider) secretMatches(s service.Service, given proof) (bool, error) {
-	kept := s.SecretMAC
-	if len(kept) == 0 {
-		kept = make([]byte, 32)
-	}
-	matches := 0
-	for _, root := range p.Vault.KeyIDs() {
-		mac, err := p.Vault.MACWith(root, "client-secret", []byte(given.client), []byte(given.secret))
-		if err != nil {
-			return false, fault.New(fault.StoreUnavailable).Because(err)
-		}
-		matches |= subtle.ConstantTimeCompare(mac, kept)
-	}
-	return matches == 1 && len(s.SecretMAC) > 0, nil
-}
-
 // confidential refuses public clients where only services with a secret or key may ask.
 func confidential(s service.Service) error {
 	if s.PublicClient() {
-		e := refuse(invalidClient, "a service that cannot keep a secret may not ask here").with(fault.ServiceUnknown)
-		e.status = http.StatusUnauthorized
-		return e
+		return oauth.Refuse(oauth.InvalidClient, "a service that cannot keep a secret may not ask here").With(fault.ServiceUnknown).At(http.StatusUnauthorized)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"chave/internal/oauth"
 	"net/http"
 )
 
@@ -50,7 +51,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) error {
 	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
 	everybody := append(confidential[:3:3], "none")
 	algs := assertionAlgNames()
-	return answer(w, http.StatusOK, metadata{
+	return oauth.Answer(w, http.StatusOK, metadata{
 		Issuer:        p.Issuer,
 		Authorization: p.Issuer + PathAuthorize, Token: p.Issuer + PathToken, Userinfo: p.Issuer + PathUserinfo, JWKS: p.Issuer + PathJWKS,
 		PAR: p.Issuer + PathPAR, Introspection: p.Issuer + PathIntrospect, Revocation: p.Issuer + PathRevoke, EndSession: p.Issuer + PathLogout,

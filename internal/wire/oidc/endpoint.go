@@ -1,12 +1,12 @@
 package oidc
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // endpoint is one that software visits: it answers JSON.
@@ -31,8 +31,8 @@ func (p *Provider) client(e endpoint) http.Handler {
 		}
 		if !slices.Contains(e.methods, r.Method) && !(r.Method == http.MethodHead && slices.Contains(e.methods, http.MethodGet)) {
 			h.Set("Allow", strings.Join(e.methods, ", "))
-			p.refuse(w, r, &refusal{code: invalidRequest, status: http.StatusMethodNotAllowed, fault: fault.MethodNotAllowed,
-				says: "use " + strings.Join(e.methods, " or ")})
+			p.refuse(w, r, &oauth.Refusal{Name: oauth.InvalidRequest, Status: http.StatusMethodNotAllowed, Fault: fault.MethodNotAllowed,
+				Says: "use " + strings.Join(e.methods, " or ")})
 			return
 		}
 		if err := e.serve(w, r); err != nil {
@@ -41,34 +41,13 @@ func (p *Provider) client(e endpoint) http.Handler {
 	})
 }
 
-// answer writes JSON.
-func answer(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // the client left; nothing to do
-	return nil
-}
-
 // refuse writes an error as RFC 6749 §5.2 says, with our stable code beside it. Only our own failures are logged: a client's are its business.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := refusalOf(err)
-	if e.status >= http.StatusInternalServerError {
-		p.Log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "code", e.fault, "err", err)
+	if e.Status >= http.StatusInternalServerError {
+		p.Log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "code", e.Fault, "err", err)
 	}
-	h := w.Header()
-	if e.challenge != "" {
-		h.Set("WWW-Authenticate", e.challenge)
-	}
-	if e.status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", "5")
-	}
-	body := map[string]string{"error": e.code, "error_description": e.description(), "chave_code": string(e.fault)}
-	if err := answer(w, e.status, body); err != nil {
+	if err := e.Write(w, describe(e)); err != nil {
 		p.Log.ErrorContext(r.Context(), "refusal not written", "err", err)
 	}
 }

@@ -2,27 +2,15 @@ package oidc
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // Error codes of RFC 6749 §4.1.2.1 and §5.2, OIDC Core §3.1.2.6, RFC 6750 §3.1, and "unmet_authentication_requirements" of its own OpenID specification.
 const (
-	invalidRequest          = "invalid_request"
-	invalidClient           = "invalid_client"
-	invalidGrant            = "invalid_grant"
-	invalidScope            = "invalid_scope"
-	invalidToken            = "invalid_token"
 	insufficientScope       = "insufficient_scope"
-	unauthorizedClient      = "unauthorized_client"
-	unsupportedGrantType    = "unsupported_grant_type"
-	unsupportedResponseType = "unsupported_response_type"
-	accessDenied            = "access_denied"
-	serverError             = "server_error"
-	temporarilyUnavailable  = "temporarily_unavailable"
 	loginRequired           = "login_required"
 	consentRequired         = "consent_required"
 	interactionRequired     = "interaction_required"
@@ -32,85 +20,43 @@ const (
 	unmetAuthentication     = "unmet_authentication_requirements"
 )
 
-// refusal is a "no" in the protocol's words. Which of them leaves by redirect, as JSON or as a page is decided where it is answered.
-type refusal struct {
-	code      string
-	says      string // for the developer of the service, in English
-	status    int    // of a JSON answer; 400 unless said otherwise
-	fault     fault.Code
-	challenge string // WWW-Authenticate
-	cause     error
-}
-
-func (e *refusal) Error() string {
-	s := e.code + " (" + string(e.fault) + "): " + e.says
-	if e.cause != nil {
-		s += ": " + e.cause.Error()
-	}
-	return s
-}
-
-func (e *refusal) Unwrap() error { return e.cause }
-
-// refuse makes a refusal of what a service sent.
-func refuse(code, format string, args ...any) *refusal {
-	return &refusal{code: code, says: fmt.Sprintf(format, args...), status: http.StatusBadRequest, fault: fault.RequestMalformed}
-}
-
-// with names the stable code when it is not simply a malformed request.
-func (e *refusal) with(code fault.Code) *refusal {
-	e.fault = code
-	return e
-}
-
-// description fits the characters that RFC 6749 §5.2 allows, and always holds the stable code.
-func (e *refusal) description() string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case r == '"' || r == '\\':
-			return '\''
-		case r < 0x20 || r > 0x7e:
-			return '?'
-		}
-		return r
-	}, e.says)
-	return string(e.fault) + ": " + clean
-}
+// describe is the description of a refusal; here it always holds the stable code.
+func describe(e *oauth.Refusal) string { return string(e.Fault) + ": " + e.Description() }
 
 // refusalOf is the one place that gives faults the protocol's words. Nobody outside sees a cause.
-func refusalOf(err error) *refusal {
-	var e *refusal
+func refusalOf(err error) *oauth.Refusal {
+	var e *oauth.Refusal
 	if errors.As(err, &e) {
 		return e
 	}
 	f := fault.Of(err)
-	made := &refusal{status: http.StatusBadRequest, fault: f.Code, cause: err}
+	made := &oauth.Refusal{Status: http.StatusBadRequest, Fault: f.Code, Cause: err}
 	switch f.Kind() {
 	case fault.Unavailable:
-		made.code, made.status, made.says = temporarilyUnavailable, http.StatusServiceUnavailable, "something this depends on does not answer, try again later"
+		made.Name, made.Status, made.After, made.Says = oauth.TemporarilyUnavailable, http.StatusServiceUnavailable, 5, "something this depends on does not answer, try again later"
 	case fault.Internal:
-		made.code, made.status, made.says = serverError, http.StatusInternalServerError, "our failure; it is recorded"
+		made.Name, made.Status, made.Says = oauth.ServerError, http.StatusInternalServerError, "our failure; it is recorded"
 	case fault.Denied, fault.Exhausted:
-		made.code, made.says = accessDenied, "not allowed"
+		made.Name, made.Says = oauth.AccessDenied, "not allowed"
 	case fault.NotFound, fault.Conflict, fault.Expired:
-		made.code, made.says = invalidRequest, "no longer valid"
+		made.Name, made.Says = oauth.InvalidRequest, "no longer valid"
 	default:
-		made.code, made.says = invalidRequest, "not understood"
+		made.Name, made.Says = oauth.InvalidRequest, "not understood"
 	}
 	return made
 }
 
 // refusedBy translates how a sign-in ended without a proof. A person's "no", and everything they could not or would not do, is access_denied; the code
 // says which (issue of the refusal to the service, R5.10).
-func refusedBy(code fault.Code, acrEssential bool) *refusal {
-	e := refuse(accessDenied, "the sign-in ended without success").with(code)
+func refusedBy(code fault.Code, acrEssential bool) *oauth.Refusal {
+	e := oauth.Refuse(oauth.AccessDenied, "the sign-in ended without success").With(code)
 	switch code {
 	case fault.RefusedByPerson:
-		e.says = "the person said no"
+		e.Says = "the person said no"
 	case fault.LevelTooLow:
-		e.says = "the level asked for was not reached"
+		e.Says = "the level asked for was not reached"
 		if acrEssential { // OIDC Core §5.5.1.1: a failed authentication
-			e.code = unmetAuthentication
+			e.Name = unmetAuthentication
 		}
 	}
 	return e

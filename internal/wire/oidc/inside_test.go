@@ -5,6 +5,7 @@ import (
 
 	"chave/internal/core/consent"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // CheckClaims lets the fuzz test reach the parser alone.
@@ -72,7 +73,7 @@ func TestLevelFor_never_asks_for_less_than_the_registration(t *testing.T) {
 }
 
 func TestRefusals_describe_themselves_in_the_letters_the_standard_allows(t *testing.T) {
-	for _, r := range refuse(invalidRequest, "quote \" slash \\ ção\n").description() {
+	for _, r := range describe(oauth.Refuse(oauth.InvalidRequest, "quote \" slash \\ ção\n")) {
 		if r < 0x20 || r > 0x7e || r == '"' || r == '\\' {
 			t.Errorf("%q is not allowed (RFC 6749 §5.2)", r)
 		}

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"chave/internal/oauth"
 	"net/http"
 	"strings"
 )
@@ -21,7 +22,7 @@ type introspection struct {
 // introspect tells a service whether a token of its own still stands. Everybody else's are not active to it (RFC 7662 §4), and a client that cannot prove itself
 // is not answered.
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -32,15 +33,15 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 	if err := confidential(s); err != nil {
 		return err
 	}
-	if !in.has("token") {
-		return refuse(invalidRequest, "token is missing")
+	if !in.Has("token") {
+		return oauth.Refuse(oauth.InvalidRequest, "token is missing")
 	}
-	h, ok, err := p.either(r.Context(), in.get("token"))
+	h, ok, err := p.either(r.Context(), in.Get("token"))
 	if err != nil {
 		return err
 	}
 	if !ok || h.family.Service != s.ID {
-		return answer(w, http.StatusOK, introspection{})
+		return oauth.Answer(w, http.StatusOK, introspection{})
 	}
 	out := introspection{
 		Active: true, Scope: strings.Join(h.scopes, " "), ClientID: s.ID, Expires: h.expires.Unix(), Subject: h.agreed.Subject, Audience: s.ID, Issuer: p.Issuer,
@@ -48,5 +49,5 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) error {
 	if !h.refresh {
 		out.Type, out.Issued = "Bearer", h.issued.Unix()
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }

@@ -3,6 +3,7 @@ package oidc
 import (
 	"net/http"
 
+	"chave/internal/oauth"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -18,5 +19,5 @@ func (p *Provider) jwks(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	w.Header().Del("Pragma")
-	return answer(w, http.StatusOK, set)
+	return oauth.Answer(w, http.StatusOK, set)
 }

@@ -13,6 +13,7 @@ import (
 	"chave/internal/core/login"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // SignOut is what the page that asks "do you want to sign out?" needs.
@@ -39,21 +40,21 @@ const confirmFor = 10 * time.Minute
 // logout ends the session at a service's request (RP-initiated logout 1.0). With an ID token of this very session the person has pressed the service's own button,
 // and is not asked again; otherwise anybody's link could sign people out, so a page asks.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
-	in, err := readQuery(r)
+	in, err := oauth.Query(r)
 	if r.Method == http.MethodPost {
-		in, err = readBody(w, r)
+		in, err = oauth.Body(w, r)
 	}
 	if err == nil {
-		err = in.once()
+		err = in.Once()
 	}
 	if err != nil {
 		return pageFault(err)
 	}
 	switch {
-	case r.Method == http.MethodPost && in.has("confirm"):
-		return p.confirmed(w, r, in.get("confirm"))
-	case r.Method == http.MethodGet && in.has("continue"):
-		out, err := p.takeLeaving(r, in.get("continue"))
+	case r.Method == http.MethodPost && in.Has("confirm"):
+		return p.confirmed(w, r, in.Get("confirm"))
+	case r.Method == http.MethodGet && in.Has("continue"):
+		out, err := p.takeLeaving(r, in.Get("continue"))
 		if err != nil {
 			return err
 		}
@@ -70,12 +71,12 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 }
 
 // readLeaving checks what a service sent. An address must be registered, character by character, by the service that the hint or client_id names.
-func (p *Provider) readLeaving(r *http.Request, in form) (leaving, error) {
-	out := leaving{Client: in.get("client_id"), Return: in.get("post_logout_redirect_uri"), State: []byte(in.get("state"))}
+func (p *Provider) readLeaving(r *http.Request, in oauth.Form) (leaving, error) {
+	out := leaving{Client: in.Get("client_id"), Return: in.Get("post_logout_redirect_uri"), State: []byte(in.Get("state"))}
 	if len(out.State) > maxState {
 		return out, fault.New(fault.RequestTooLarge).On("state")
 	}
-	h, ours, err := p.readHint(r.Context(), in.get("id_token_hint"))
+	h, ours, err := p.readHint(r.Context(), in.Get("id_token_hint"))
 	if err != nil {
 		return out, err
 	}

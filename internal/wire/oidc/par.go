@@ -9,13 +9,14 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 
 // par takes a request directly from a service (RFC 9126), checks it as if it came by the browser, and gives a name for it that works once.
 func (p *Provider) par(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -23,12 +24,12 @@ func (p *Provider) par(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.has("request_uri") { // RFC 9126 §2.1
-		return refuse(invalidRequest, "request_uri cannot be pushed")
+	if in.Has("request_uri") { // RFC 9126 §2.1
+		return oauth.Refuse(oauth.InvalidRequest, "request_uri cannot be pushed")
 	}
 	to, err := replyTo(s, in)
 	if err != nil {
-		return refuse(invalidRequest, "redirect_uri is missing or not registered").with(fault.ReturnNotRegistered)
+		return oauth.Refuse(oauth.InvalidRequest, "redirect_uri is missing or not registered").With(fault.ReturnNotRegistered)
 	}
 	q, err := p.readRequest(s, in, &to)
 	if err != nil {
@@ -42,7 +43,7 @@ func (p *Provider) par(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, struct {
+	return oauth.Answer(w, http.StatusCreated, struct {
 		RequestURI string `json:"request_uri"`
 		ExpiresIn  int    `json:"expires_in"`
 	}{uri, int(p.Times.Pushed.Seconds())})
@@ -94,7 +95,7 @@ func (p *Provider) takePushed(r *http.Request, s service.Service, uri string) (r
 	case !registeredRedirect(s, q.Redirect): // the registration changed in between
 		return request{}, fault.New(fault.ReturnNotRegistered)
 	case s.RequirePAR && !q.Pushed:
-		return q, refuse(invalidRequest, "this service must push its requests (RFC 9126)")
+		return q, oauth.Refuse(oauth.InvalidRequest, "this service must push its requests (RFC 9126)")
 	}
 	return q, nil
 }

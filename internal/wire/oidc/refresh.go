@@ -9,23 +9,24 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/grant"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // refresh turns a refresh token into new tokens and a new refresh token. It costs one row, moved from one generation to the next; nothing else is written.
-func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Service, in form) error {
-	if !in.has("refresh_token") {
-		return refuse(invalidRequest, "refresh_token is missing")
+func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Service, in oauth.Form) error {
+	if !in.Has("refresh_token") {
+		return oauth.Refuse(oauth.InvalidRequest, "refresh_token is missing")
 	}
 	if !s.Refresh {
-		return refuse(unauthorizedClient, "this service is not registered for refresh tokens")
+		return oauth.Refuse(oauth.UnauthorizedClient, "this service is not registered for refresh tokens")
 	}
-	unknown := refuse(invalidGrant, "the refresh token is unknown, has ended or was used").with(fault.GrantUnknown)
+	unknown := oauth.Refuse(oauth.InvalidGrant, "the refresh token is unknown, has ended or was used").With(fault.GrantUnknown)
 	var shown refreshToken
-	if !p.unseal(labelRefresh, in.get("refresh_token"), &shown) {
+	if !p.unseal(labelRefresh, in.Get("refresh_token"), &shown) {
 		return unknown
 	}
 	var (
-		no     *refusal
+		no     *oauth.Refusal
 		family grant.Family
 		a      agreement
 		scopes []string
@@ -49,7 +50,7 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Ser
 			no = unknown
 			return nil
 		}
-		if scopes, no = narrowed(a.Scopes, in.get("scope")); no != nil {
+		if scopes, no = narrowed(a.Scopes, in.Get("scope")); no != nil {
 			return nil
 		}
 		no, err = p.advance(tx, &family, shown.Generation, now)
@@ -66,7 +67,7 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request, s service.Ser
 
 // advance moves the family on. A token of an earlier generation was used before: its holder or somebody else has a copy, nobody can tell who, so the family
 // ends for both (B6, RFC 9700 §4.14.2). That is committed, so it is an answer and not an error. A key that no longer works refreshes nothing.
-func (p *Provider) advance(tx Tx, f *grant.Family, generation int64, now time.Time) (*refusal, error) {
+func (p *Provider) advance(tx Tx, f *grant.Family, generation int64, now time.Time) (*oauth.Refusal, error) {
 	if f.Generation == generation {
 		usable, err := p.keyWorks(tx, *f, now)
 		if err != nil {
@@ -74,7 +75,7 @@ func (p *Provider) advance(tx Tx, f *grant.Family, generation int64, now time.Ti
 		}
 		if !usable {
 			_, err := tx.EndFamily(f.ID, now)
-			return refuse(invalidGrant, "the person's key no longer works").with(fault.KeyEnded), err
+			return oauth.Refuse(oauth.InvalidGrant, "the person's key no longer works").With(fault.KeyEnded), err
 		}
 		expires := now.Add(p.Times.RefreshIdle)
 		if end := f.CreatedAt.Add(p.Times.RefreshMax); end.Before(expires) {
@@ -92,7 +93,7 @@ func (p *Provider) advance(tx Tx, f *grant.Family, generation int64, now time.Ti
 	if _, err := tx.EndFamily(f.ID, now); err != nil {
 		return nil, err
 	}
-	no := refuse(invalidGrant, "the refresh token was used before; everything that came from this sign-in has ended").with(fault.GrantReused)
+	no := oauth.Refuse(oauth.InvalidGrant, "the refresh token was used before; everything that came from this sign-in has ended").With(fault.GrantReused)
 	return no, tx.InsertAudit(p.event(audit.GrantReused, *f, now, "refresh token"))
 }
 
@@ -112,14 +113,14 @@ func (p *Provider) keyWorks(tx Tx, f grant.Family, now time.Time) (bool, error) 
 }
 
 // narrowed lets a refresh ask for fewer scopes, never for more (RFC 6749 §6). The family keeps all it had.
-func narrowed(granted []string, asked string) ([]string, *refusal) {
+func narrowed(granted []string, asked string) ([]string, *oauth.Refusal) {
 	if asked == "" {
 		return granted, nil
 	}
 	wanted := list(asked)
 	for _, scope := range wanted {
 		if !slices.Contains(granted, scope) {
-			return nil, refuse(invalidScope, "scope asks for more than was granted")
+			return nil, oauth.Refuse(oauth.InvalidScope, "scope asks for more than was granted")
 		}
 	}
 	return wanted, nil

@@ -13,6 +13,7 @@ import (
 	"chave/internal/core/consent"
 	"chave/internal/core/fault"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // The response modes. Fragments are not offered: nothing that comes from here belongs into one.
@@ -54,21 +55,13 @@ type request struct {
 	Lang         string         `json:"lang,omitempty"`
 }
 
-// errNoAddress keeps an error on our own page: there is no address that an answer may go to (B1, A13).
-func errNoAddress(f form, field string) error {
-	if slices.Contains(f.repeated, field) || !f.has(field) {
-		return fault.New(fault.RequestMalformed).On(field)
-	}
-	return fault.New(fault.ReturnNotRegistered).On(field)
-}
-
 // replyTo finds where to answer. An error of replyTo must never leave by redirect.
-func replyTo(s service.Service, in form) (reply, error) {
-	to := reply{Client: s.ID, Redirect: in.get("redirect_uri"), Mode: modeQuery}
+func replyTo(s service.Service, in oauth.Form) (reply, error) {
+	to := reply{Client: s.ID, Redirect: in.Get("redirect_uri"), Mode: modeQuery}
 	if to.Redirect == "" || !registeredRedirect(s, to.Redirect) {
-		return to, errNoAddress(in, "redirect_uri")
+		return to, in.NoAddress("redirect_uri")
 	}
-	if state := in.get("state"); len(state) <= maxState {
+	if state := in.Get("state"); len(state) <= maxState {
 		to.State = []byte(state)
 	}
 	return to, nil
@@ -112,76 +105,76 @@ func withoutLoopbackPort(text string) (string, bool) {
 
 // readRequest checks everything that has an address to answer to. Its errors are refusals. The order is the standards': first what cannot be
 // understood, then what is not offered, then what is not allowed.
-func (p *Provider) readRequest(s service.Service, in form, to *reply) (request, error) {
+func (p *Provider) readRequest(s service.Service, in oauth.Form, to *reply) (request, error) {
 	q := request{}
-	if slices.Contains(p.modes(), in.get("response_mode")) {
-		to.Mode = in.get("response_mode") // before anything else, so that errors travel by it too
+	if slices.Contains(p.modes(), in.Get("response_mode")) {
+		to.Mode = in.Get("response_mode") // before anything else, so that errors travel by it too
 	}
 	q.reply = *to
-	if err := in.once(); err != nil {
+	if err := in.Once(); err != nil {
 		return q, err
 	}
 	switch {
-	case len(in.get("state")) > maxState:
-		return q, refuse(invalidRequest, "state is longer than %d bytes", maxState)
-	case in.has("request"):
-		return q, refuse(requestNotSupported, "request objects are not supported, push the request instead (RFC 9126)")
-	case in.has("request_uri"):
-		return q, refuse(requestURINotSupported, "only addresses of pushed requests are known here")
-	case in.has("registration"):
-		return q, refuse(registrationUnsupported, "services are registered by the operator")
-	case !in.has("response_type"):
-		return q, refuse(invalidRequest, "response_type is missing")
-	case in.get("response_type") != "code":
-		return q, refuse(unsupportedResponseType, "only the code flow is offered (RFC 9700 2.1.2)")
-	case in.has("response_mode") && in.get("response_mode") != to.Mode:
-		return q, refuse(invalidRequest, "response_mode is not one of %s", strings.Join(p.modes(), ", "))
-	case len(in.get("nonce")) > maxNonce:
-		return q, refuse(invalidRequest, "nonce is longer than %d bytes", maxNonce)
+	case len(in.Get("state")) > maxState:
+		return q, oauth.Refuse(oauth.InvalidRequest, "state is longer than %d bytes", maxState)
+	case in.Has("request"):
+		return q, oauth.Refuse(requestNotSupported, "request objects are not supported, push the request instead (RFC 9126)")
+	case in.Has("request_uri"):
+		return q, oauth.Refuse(requestURINotSupported, "only addresses of pushed requests are known here")
+	case in.Has("registration"):
+		return q, oauth.Refuse(registrationUnsupported, "services are registered by the operator")
+	case !in.Has("response_type"):
+		return q, oauth.Refuse(oauth.InvalidRequest, "response_type is missing")
+	case in.Get("response_type") != "code":
+		return q, oauth.Refuse(oauth.UnsupportedResponseType, "only the code flow is offered (RFC 9700 2.1.2)")
+	case in.Has("response_mode") && in.Get("response_mode") != to.Mode:
+		return q, oauth.Refuse(oauth.InvalidRequest, "response_mode is not one of %s", strings.Join(p.modes(), ", "))
+	case len(in.Get("nonce")) > maxNonce:
+		return q, oauth.Refuse(oauth.InvalidRequest, "nonce is longer than %d bytes", maxNonce)
 	}
-	q.Nonce = in.get("nonce")
-	for _, read := range []func(service.Service, form, *request) error{readPKCE, readScopes, readPrompt, readACR} {
+	q.Nonce = in.Get("nonce")
+	for _, read := range []func(service.Service, oauth.Form, *request) error{readPKCE, readScopes, readPrompt, readACR} {
 		if err := read(s, in, &q); err != nil {
 			return q, err
 		}
 	}
-	q.Hint = shownHint(in.get("login_hint"))
-	q.Lang = locale(in.get("ui_locales"))
+	q.Hint = shownHint(in.Get("login_hint"))
+	q.Lang = locale(in.Get("ui_locales"))
 	return q, nil
 }
 
 // readPKCE requires S256 (B3, A15): plain protects nobody who can read the request.
-func readPKCE(s service.Service, in form, q *request) error {
-	challenge, method := in.get("code_challenge"), in.get("code_challenge_method")
+func readPKCE(s service.Service, in oauth.Form, q *request) error {
+	challenge, method := in.Get("code_challenge"), in.Get("code_challenge_method")
 	switch {
 	case challenge == "" && method != "":
-		return refuse(invalidRequest, "code_challenge_method without code_challenge")
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge_method without code_challenge")
 	case challenge == "" && s.PKCEOptional && !s.PublicClient():
 		return nil
 	case challenge == "":
-		return refuse(invalidRequest, "code_challenge is missing, PKCE is required")
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge is missing, PKCE is required")
 	case method != "S256":
-		return refuse(invalidRequest, "code_challenge_method must be S256")
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge_method must be S256")
 	}
 	if raw, err := base64.RawURLEncoding.DecodeString(challenge); err != nil || len(raw) != 32 {
-		return refuse(invalidRequest, "code_challenge is not 43 characters of base64url")
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge is not 43 characters of base64url")
 	}
 	q.Challenge = challenge
 	return nil
 }
 
 // readScopes wants openid: without it this would be plain OAuth, and there is nothing here to be authorised for but learning who somebody is.
-func readScopes(s service.Service, in form, q *request) error {
-	asked := list(in.get("scope"))
-	for _, r := range in.get("scope") {
+func readScopes(s service.Service, in oauth.Form, q *request) error {
+	asked := list(in.Get("scope"))
+	for _, r := range in.Get("scope") {
 		if r != ' ' && (r < 0x21 || r > 0x7e || r == '"' || r == '\\') {
-			return refuse(invalidScope, "scope holds characters that RFC 6749 3.3 does not allow")
+			return oauth.Refuse(oauth.InvalidScope, "scope holds characters that RFC 6749 3.3 does not allow")
 		}
 	}
 	if !slices.Contains(asked, scopeOpenID) {
-		return refuse(invalidScope, "scope must hold openid")
+		return oauth.Refuse(oauth.InvalidScope, "scope must hold openid")
 	}
-	wants, err := readClaims(in.get("claims"))
+	wants, err := readClaims(in.Get("claims"))
 	if err != nil {
 		return err
 	}
@@ -192,7 +185,7 @@ func readScopes(s service.Service, in form, q *request) error {
 			q.Subject = words[0]
 		}
 	}
-	q.ACR = list(in.get("acr_values"))
+	q.ACR = list(in.Get("acr_values"))
 	if acr, asked := wants.IDToken["acr"]; asked && acr != nil {
 		if words := acr.words(); len(words) > 0 {
 			q.ACR, q.ACREssential = words, acr.Essential
@@ -203,30 +196,30 @@ func readScopes(s service.Service, in form, q *request) error {
 
 func promptNames() []string { return []string{"none", "login", "consent", "select_account"} }
 
-func readPrompt(_ service.Service, in form, q *request) error {
-	q.Prompt = list(in.get("prompt"))
+func readPrompt(_ service.Service, in oauth.Form, q *request) error {
+	q.Prompt = list(in.Get("prompt"))
 	for _, word := range q.Prompt {
 		if !slices.Contains(promptNames(), word) {
-			return refuse(invalidRequest, "prompt holds an unknown value")
+			return oauth.Refuse(oauth.InvalidRequest, "prompt holds an unknown value")
 		}
 	}
 	if q.silent() && len(q.Prompt) > 1 {
-		return refuse(invalidRequest, "prompt=none goes with no other value")
+		return oauth.Refuse(oauth.InvalidRequest, "prompt=none goes with no other value")
 	}
-	if text := in.get("max_age"); text != "" {
+	if text := in.Get("max_age"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || seconds < 0 {
-			return refuse(invalidRequest, "max_age is not a number of seconds")
+			return oauth.Refuse(oauth.InvalidRequest, "max_age is not a number of seconds")
 		}
 		q.MaxAge = &seconds
 	}
 	return nil
 }
 
-func readACR(s service.Service, _ form, q *request) error {
+func readACR(s service.Service, _ oauth.Form, q *request) error {
 	level, ok := levelFor(q.ACR, q.ACREssential, s.MinLevel)
 	if !ok {
-		return refuse(unmetAuthentication, "none of the acr values asked for can be reached").with(fault.LevelTooLow)
+		return oauth.Refuse(unmetAuthentication, "none of the acr values asked for can be reached").With(fault.LevelTooLow)
 	}
 	q.Level = level
 	return nil
@@ -272,4 +265,15 @@ func locale(tags string) string {
 		}
 	}
 	return ""
+}
+
+// list splits a space-separated parameter, each word once.
+func list(s string) []string {
+	var words []string
+	for _, word := range strings.Fields(s) {
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return words
 }

@@ -5,12 +5,13 @@ import (
 
 	"chave/internal/core/audit"
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // revoke ends the family that a token belongs to, whichever of its tokens is shown (RFC 7009 §2.1 allows that for access tokens; we keep no row per token). What
 // is unknown or has ended already is as good as revoked.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -19,10 +20,10 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	unshare(w, r, s)
-	if !in.has("token") {
-		return refuse(invalidRequest, "token is missing")
+	if !in.Has("token") {
+		return oauth.Refuse(oauth.InvalidRequest, "token is missing")
 	}
-	family, ours := p.familyOf(in.get("token"))
+	family, ours := p.familyOf(in.Get("token"))
 	if ours {
 		foreign := false
 		err := p.Do(r.Context(), func(tx Tx) error {
@@ -47,7 +48,7 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if foreign {
-			return refuse(unauthorizedClient, "the token was given to another service")
+			return oauth.Refuse(oauth.UnauthorizedClient, "the token was given to another service")
 		}
 	}
 	w.WriteHeader(http.StatusOK)

@@ -1,9 +1,6 @@
 package oidc
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -16,6 +13,7 @@ import (
 	"chave/internal/core/grant"
 	"chave/internal/core/random"
 	"chave/internal/core/service"
+	"chave/internal/oauth"
 )
 
 // tokens is the answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
@@ -30,7 +28,7 @@ type tokens struct {
 
 // token hands out tokens for a code or a refresh token; there is no other grant (B2, A14).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
-	in, err := readDirect(w, r)
+	in, err := oauth.Direct(w, r)
 	if err != nil {
 		return err
 	}
@@ -39,24 +37,24 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	unshare(w, r, s)
-	switch in.get("grant_type") {
+	switch in.Get("grant_type") {
 	case "authorization_code":
 		return p.exchange(w, r, s, in)
 	case "refresh_token":
 		return p.refresh(w, r, s, in)
 	case "":
-		return refuse(invalidRequest, "grant_type is missing")
+		return oauth.Refuse(oauth.InvalidRequest, "grant_type is missing")
 	}
-	return refuse(unsupportedGrantType, "only authorization_code and refresh_token are offered")
+	return oauth.Refuse(oauth.UnsupportedGrantType, "only authorization_code and refresh_token are offered")
 }
 
 // exchange turns a code into tokens, once.
-func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Service, in form) error {
-	if !in.has("code") {
-		return refuse(invalidRequest, "code is missing")
+func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Service, in oauth.Form) error {
+	if !in.Has("code") {
+		return oauth.Refuse(oauth.InvalidRequest, "code is missing")
 	}
 	var (
-		no     *refusal // an answer, not an error: what it comes with must be committed
+		no     *oauth.Refusal // an answer, not an error: what it comes with must be committed
 		family grant.Family
 		stands code
 	)
@@ -76,7 +74,7 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Se
 		return err
 	}
 	if !alive {
-		return refuse(invalidGrant, "the session that the code came from has ended").with(fault.GrantExpired)
+		return oauth.Refuse(oauth.InvalidGrant, "the session that the code came from has ended").With(fault.GrantExpired)
 	}
 	a = a.with(stands.Fetched, func(name consent.Name) bool {
 		_, listed := s.Allowed(name)
@@ -87,9 +85,9 @@ func (p *Provider) exchange(w http.ResponseWriter, r *http.Request, s service.Se
 
 // spendCode wins the code and checks that it is shown by whom, from where and with the secret it was made for. The right service gets one try: a code whose
 // redirect_uri or verifier does not fit is spent all the same, and ends what would have come from it. Another service's try changes nothing.
-func (p *Provider) spendCode(tx Tx, s service.Service, in form) (family grant.Family, stands code, no *refusal, err error) {
-	text, now := in.get("code"), p.Now()
-	unknown := refuse(invalidGrant, "the code is unknown, has expired or was used").with(fault.GrantUnknown)
+func (p *Provider) spendCode(tx Tx, s service.Service, in oauth.Form) (family grant.Family, stands code, no *oauth.Refusal, err error) {
+	text, now := in.Get("code"), p.Now()
+	unknown := oauth.Refuse(oauth.InvalidGrant, "the code is unknown, has expired or was used").With(fault.GrantUnknown)
 	held, err := tx.Single(kindCode, grant.Digest(kindCode, text))
 	if fault.Is(err, fault.RowNotFound) {
 		return family, stands, unknown, nil
@@ -105,7 +103,7 @@ func (p *Provider) spendCode(tx Tx, s service.Service, in form) (family grant.Fa
 	}
 	taken, reused, err := grant.Take(tx, kindCode, text, now)
 	if fault.Is(err, fault.GrantExpired) {
-		return family, stands, unknown.with(fault.GrantExpired), nil
+		return family, stands, unknown.With(fault.GrantExpired), nil
 	}
 	if err != nil {
 		return family, stands, nil, err
@@ -115,12 +113,12 @@ func (p *Provider) spendCode(tx Tx, s service.Service, in form) (family grant.Fa
 	}
 	switch {
 	case reused:
-		no = refuse(invalidGrant, "the code was used before; everything that came from it has ended").with(fault.GrantReused)
+		no = oauth.Refuse(oauth.InvalidGrant, "the code was used before; everything that came from it has ended").With(fault.GrantReused)
 		return family, stands, no, tx.InsertAudit(p.event(audit.GrantReused, family, now, "code"))
-	case stands.Redirect != in.get("redirect_uri"):
-		no = refuse(invalidGrant, "redirect_uri is not the one of the authorization request")
+	case stands.Redirect != in.Get("redirect_uri"):
+		no = oauth.Refuse(oauth.InvalidGrant, "redirect_uri is not the one of the authorization request")
 	default:
-		no = pkceFits(stands.Challenge, in.get("code_verifier"))
+		no = pkceFits(stands.Challenge, in.Get("code_verifier"))
 	}
 	if no != nil {
 		_, err = tx.EndFamily(family.ID, now)
@@ -130,23 +128,14 @@ func (p *Provider) spendCode(tx Tx, s service.Service, in form) (family grant.Fa
 }
 
 // pkceFits checks RFC 7636 §4.6. A verifier for a code that was asked for without a challenge is refused too: somebody took the challenge out of the request (B3).
-func pkceFits(challenge, verifier string) *refusal {
+func pkceFits(challenge, verifier string) *oauth.Refusal {
 	switch {
 	case challenge == "" && verifier == "":
 		return nil
 	case challenge == "":
-		return refuse(invalidGrant, "code_verifier, but the request had no code_challenge")
-	case verifier == "":
-		return refuse(invalidGrant, "code_verifier is missing")
-	case len(verifier) < 43 || len(verifier) > 128:
-		return refuse(invalidGrant, "code_verifier is not 43 to 128 characters long")
+		return oauth.Refuse(oauth.InvalidGrant, "code_verifier, but the request had no code_challenge")
 	}
-	sum := sha256.Sum256([]byte(verifier))
-	made := base64.RawURLEncoding.EncodeToString(sum[:])
-	if subtle.ConstantTimeCompare([]byte(made), []byte(challenge)) != 1 {
-		return refuse(invalidGrant, "code_verifier does not fit the code_challenge")
-	}
-	return nil
+	return oauth.CheckVerifier(challenge, verifier)
 }
 
 // handOut makes the tokens of a family at its present generation. Nothing here is stored: what is durable was committed before.
@@ -170,7 +159,7 @@ func (p *Provider) handOut(r *http.Request, w http.ResponseWriter, s service.Ser
 			return err
 		}
 	}
-	return answer(w, http.StatusOK, out)
+	return oauth.Answer(w, http.StatusOK, out)
 }
 
 func (p *Provider) event(kind audit.Kind, f grant.Family, now time.Time, what string) audit.Event {

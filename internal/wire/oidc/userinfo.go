@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"chave/internal/core/fault"
+	"chave/internal/oauth"
 )
 
 // userinfo tells a service what the person agreed to share (OIDC Core §5.3). The token comes in the header or a form body, never in the address (B8).
@@ -18,54 +19,54 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !ok {
-		return tokenRefused(http.StatusUnauthorized, refuse(invalidToken, "the access token is unknown, has expired or was revoked").with(fault.GrantExpired))
+		return tokenRefused(http.StatusUnauthorized, oauth.Refuse(oauth.InvalidToken, "the access token is unknown, has expired or was revoked").With(fault.GrantExpired))
 	}
 	unshare(w, r, h.service)
 	if !slices.Contains(h.scopes, scopeOpenID) {
-		e := tokenRefused(http.StatusForbidden, refuse(insufficientScope, "the access token lacks the scope openid"))
-		e.challenge += `, scope="openid"`
+		e := tokenRefused(http.StatusForbidden, oauth.Refuse(insufficientScope, "the access token lacks the scope openid"))
+		e.Challenge += `, scope="openid"`
 		return e
 	}
 	claims := map[string]any{"sub": h.agreed.Subject}
 	released(h.agreed.Values, h.scopes, h.agreed.Named, claims)
-	return answer(w, http.StatusOK, claims)
+	return oauth.Answer(w, http.StatusOK, claims)
 }
 
 // presented finds the one access token of a request (RFC 6750 §2).
 func presented(w http.ResponseWriter, r *http.Request) (string, error) {
 	if r.URL.RawQuery != "" {
-		return "", tokenRefused(http.StatusBadRequest, refuse(invalidRequest, "send the access token in the Authorization header, not in the address"))
+		return "", tokenRefused(http.StatusBadRequest, oauth.Refuse(oauth.InvalidRequest, "send the access token in the Authorization header, not in the address"))
 	}
 	text, found := bearer(r)
-	var in form
+	var in oauth.Form
 	if r.Method == http.MethodPost && r.ContentLength != 0 {
 		var err error
-		if in, err = readDirect(w, r); err != nil {
+		if in, err = oauth.Direct(w, r); err != nil {
 			return "", tokenRefused(http.StatusBadRequest, refusalOf(err))
 		}
 	}
 	switch {
-	case found && in.has("access_token"):
-		return "", tokenRefused(http.StatusBadRequest, refuse(invalidRequest, "the access token came in two ways"))
+	case found && in.Has("access_token"):
+		return "", tokenRefused(http.StatusBadRequest, oauth.Refuse(oauth.InvalidRequest, "the access token came in two ways"))
 	case found && text == "":
-		return "", tokenRefused(http.StatusUnauthorized, refuse(invalidToken, "the Authorization header holds no bearer token"))
+		return "", tokenRefused(http.StatusUnauthorized, oauth.Refuse(oauth.InvalidToken, "the Authorization header holds no bearer token"))
 	case found:
 		return text, nil
-	case in.has("access_token"):
-		return in.get("access_token"), nil
+	case in.Has("access_token"):
+		return in.Get("access_token"), nil
 	}
 	// RFC 6750 §3.1: who showed nothing is told no error code in the challenge.
-	e := refuse(invalidToken, "an access token is needed")
-	e.status, e.challenge = http.StatusUnauthorized, `Bearer realm="chave"`
+	e := oauth.Refuse(oauth.InvalidToken, "an access token is needed")
+	e.Status, e.Challenge = http.StatusUnauthorized, `Bearer realm="chave"`
 	return "", e
 }
 
 // tokenRefused adds the challenge of RFC 6750 §3.
-func tokenRefused(status int, e *refusal) *refusal {
+func tokenRefused(status int, e *oauth.Refusal) *oauth.Refusal {
 	made := *e
-	if made.status < http.StatusInternalServerError {
-		made.status = status
+	if made.Status < http.StatusInternalServerError {
+		made.Status = status
 	}
-	made.challenge = `Bearer realm="chave", error="` + made.code + `", error_description="` + made.description() + `"`
+	made.Challenge = `Bearer realm="chave", error="` + made.Name + `", error_description="` + describe(&made) + `"`
 	return &made
 }

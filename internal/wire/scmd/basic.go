@@ -2,7 +2,6 @@ package scmd
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -30,7 +29,7 @@ func (p *Provider) login(r *http.Request) (app service.Service, found bool, err 
 	if err != nil && !fault.Is(err, fault.ServiceUnknown) {
 		return service.Service{}, false, outage(err)
 	}
-	right, err := p.passwordMatches(app, password)
+	right, err := app.PasswordMatches(p.Vault, password)
 	if err != nil {
 		return service.Service{}, false, outage(err)
 	}
@@ -53,40 +52,6 @@ func (p *Provider) application(ctx context.Context, by service.Wire, name string
 		return service.Service{}, err
 	}
 	return app, nil
-}
-
-// under is the keystore at one of its roots.
-type under struct {
-	vault Vault
-	root  string
-	err   error
-}
-
-// MAC implements service.Vault.
-func (u *under) MAC(label string, parts ...[]byte) []byte {
-	mac, err := u.vault.MACWith(u.root, label, parts...)
-	if err != nil {
-		u.err = err
-	}
-	return mac
-}
-
-// passwordMatches compares the keyed digest in constant time, under every root that may have made it. An application without one never matches but costs the same.
-func (p *Provider) passwordMatches(app service.Service, password string) (bool, error) {
-	kept := app.SCMDMAC
-	if len(kept) == 0 {
-		kept = make([]byte, 32)
-	}
-	matches := 0
-	for _, root := range p.Vault.KeyIDs() {
-		u := &under{vault: p.Vault, root: root}
-		mac := service.SCMDPassword(u, app.ID, password)
-		if u.err != nil {
-			return false, u.err
-		}
-		matches |= subtle.ConstantTimeCompare(mac, kept)
-	}
-	return matches == 1 && len(app.SCMDMAC) > 0, nil
 }
 
 // inNetworks tells whether an application may call from an address; any may when the registration lists none (security.md §9).
