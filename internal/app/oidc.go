@@ -8,6 +8,7 @@ import (
 	"chave/internal/core/fault"
 	"chave/internal/core/random"
 	"chave/internal/core/signkey"
+	"chave/internal/oauth"
 	"chave/internal/outside/store"
 	"chave/internal/page/signin"
 	"chave/internal/page/ui"
@@ -58,7 +59,7 @@ func (a *App) oidcPages() oidc.Pages {
 			a.Site.Render(w, r, http.StatusOK, view)
 		},
 		SignedOut: a.signedOut,
-		Post: func(w http.ResponseWriter, r *http.Request, action, name string, fields []oidc.Field) {
+		Post: func(w http.ResponseWriter, r *http.Request, action, name string, fields []oauth.Field) {
 			post := ui.Post{Action: action, Name: name}
 			for _, f := range fields {
 				post.Fields = append(post.Fields, ui.Hidden(f))

@@ -72,12 +72,20 @@ type Tx interface {
 // Take spends a value and returns it. A second use ends the family that came from the first (RFC 6749 §4.1.2, RFC 9700 B5), and that must be
 // committed: so reused is a result, not an error that would roll it back.
 func Take(tx Tx, kind Kind, handle string, now time.Time) (value Single, reused bool, err error) {
+	return TakeIf(tx, kind, handle, now, func([]byte) error { return nil })
+}
+
+// TakeIf is Take for what is meant for one of several: an error of mine leaves the value to whom it belongs, so that whoever guesses breaks nothing.
+func TakeIf(tx Tx, kind Kind, handle string, now time.Time, mine func(payload []byte) error) (value Single, reused bool, err error) {
 	digest := Digest(kind, handle)
 	value, err = tx.Single(kind, digest)
 	if fault.Is(err, fault.RowNotFound) {
 		return value, false, fault.New(fault.GrantUnknown)
 	}
 	if err != nil {
+		return value, false, err
+	}
+	if err := mine(value.Payload); err != nil {
 		return value, false, err
 	}
 	won := false

@@ -27,3 +27,19 @@ func secure(h http.Header, targets []string) {
 	h.Set("Cache-Control", "no-store")
 	h.Add("Vary", "Accept-Language, Cookie")
 }
+
+// Visit wraps an endpoint that a person's browser visits on its way between services and our pages; fail shows an error as a page. Nothing of such a visit may be framed,
+// cached, or named to the next site (B8).
+func Visit(serve func(http.ResponseWriter, *http.Request) error, fail func(http.ResponseWriter, *http.Request, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if err := serve(w, r); err != nil {
+			fail(w, r, err)
+		}
+	})
+}

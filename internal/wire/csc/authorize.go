@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -134,7 +133,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) error {
 	case out.Refusal != "":
 		return p.answerError(w, r, s, q.reply, refusedBy(out.Refusal))
 	}
-	return p.answerTo(w, q.reply, "code", text)
+	return p.answerTo(w, q.reply, oauth.Field{Name: "code", Value: text})
 }
 
 // issue writes family and code in the commit that spends the sign-in.
@@ -186,38 +185,20 @@ func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, s service
 	if e.Name == oauth.ServerError || e.Name == oauth.TemporarilyUnavailable {
 		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.Fault, "err", err)
 	}
-	return p.answerTo(w, to, "error", e.Name, "error_description", string(e.Fault)+": "+e.Description())
+	return p.answerTo(w, to, oauth.Field{Name: "error", Value: e.Name}, oauth.Field{Name: "error_description", Value: string(e.Fault) + ": " + e.Description()})
 }
 
 // answerTo sends fields to a checked address: with state as it came, and iss in every answer, so that a service that uses several providers knows which one
 // answers (RFC 9207, B4). 303 makes the browser forget the form that led here (RFC 9700 §4.12).
-func (p *Provider) answerTo(w http.ResponseWriter, to reply, fields ...string) error {
+func (p *Provider) answerTo(w http.ResponseWriter, to reply, fields ...oauth.Field) error {
 	if to.Redirect == "" {
 		return errors.New("csc: an answer without a checked address")
 	}
 	if len(to.State) > 0 {
-		fields = append(fields, "state", string(to.State))
+		fields = append(fields, oauth.Field{Name: "state", Value: string(to.State)})
 	}
-	fields = append(fields, "iss", p.oauthIssuer())
-	w.Header().Set("Location", withQuery(to.Redirect, fields))
+	fields = append(fields, oauth.Field{Name: "iss", Value: p.oauthIssuer()})
+	w.Header().Set("Location", oauth.WithQuery(to.Redirect, fields))
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
-}
-
-// withQuery adds name and value pairs to an address and leaves every byte of the address as it was registered.
-func withQuery(address string, fields []string) string {
-	var b strings.Builder
-	b.WriteString(address)
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	if strings.HasSuffix(address, "?") || strings.HasSuffix(address, "&") {
-		separator = ""
-	}
-	for i := 0; i+1 < len(fields); i += 2 {
-		b.WriteString(separator + fields[i] + "=" + url.QueryEscape(fields[i+1]))
-		separator = "&"
-	}
-	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 
 	"chave/internal/core/fault"
 	"chave/internal/oauth"
+	"chave/internal/page/ui"
 )
 
 // endpoint is one that software visits.
@@ -38,19 +39,9 @@ func notOffered(http.ResponseWriter, *http.Request) error {
 	return oauth.Refuse(oauth.InvalidRequest, "this method is not offered, see info").With(fault.FeatureUnsupported).At(http.StatusNotImplemented)
 }
 
-// person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
+// person wraps an endpoint that a person's browser visits: an error becomes a page.
 func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := serve(w, r); err != nil {
-			p.Pages.Fail(w, r, err)
-		}
-	})
+	return ui.Visit(serve, p.Pages.Fail)
 }
 
 // refuse writes an error as §10.2 says, with our stable code beside it: descriptions are the standard's own words where it prescribes them, and clients compare them.

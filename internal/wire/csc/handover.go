@@ -16,6 +16,7 @@ import (
 	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/core/signing"
+	"chave/internal/oauth"
 )
 
 const (
@@ -207,7 +208,7 @@ func (p *Provider) answered(w http.ResponseWriter, r *http.Request) error {
 	case out.Given == nil:
 		return p.answerError(w, r, s, out.reply, refusedBy(out.Refusal))
 	}
-	return p.answerTo(w, out.reply, "code", text)
+	return p.answerTo(w, out.reply, oauth.Field{Name: "code", Value: text})
 }
 
 // bound is what a SAD was given for. Core's permit holds the same with the digests; this is here so that what does not fit is told apart before anything is spent.

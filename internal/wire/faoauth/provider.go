@@ -20,6 +20,7 @@ import (
 	"chave/internal/core/login"
 	"chave/internal/core/service"
 	"chave/internal/core/signkey"
+	"chave/internal/page/ui"
 )
 
 // The names under which sign-ins of this package are stored: no other wire can finish them (blueprint §4.9).
@@ -164,19 +165,9 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	p.api(mux, PathQRAllow, unshared, map[string]serve{"POST": p.create(kindAllow)})
 }
 
-// person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
-func (p *Provider) person(answer func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := answer(w, r); err != nil {
-			p.failed(w, r, err)
-		}
-	})
+// person wraps an endpoint that a person's browser visits: an error becomes a page.
+func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return ui.Visit(serve, p.failed)
 }
 
 // Settle waits until no question to a source and no delivery is out, at most until ctx ends; for tests, and for a server that stops.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"chave/internal/core/fault"
+	"chave/internal/page/ui"
 )
 
 // Paths, lower-case: whoever routes lower-cases the path before, because services write it in every way (cmd-authentication.md §1.1).
@@ -42,20 +43,9 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+PathProbe, p.probe)
 }
 
-// person wraps an endpoint that a person's browser visits: an error becomes a page of ours, and one record in the log. None of it may be framed, cached, or named
-// to the next site (B8).
+// person wraps an endpoint that a person's browser visits: an error becomes a page of ours, and one record in the log.
 func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := serve(w, r); err != nil {
-			p.failHere(w, r, err)
-		}
-	})
+	return ui.Visit(serve, p.failHere)
 }
 
 // wrongBinding answers a GET: requests come by POST only (§1.2).

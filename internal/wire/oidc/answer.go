@@ -3,8 +3,6 @@ package oidc
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"chave/internal/core/service"
 	"chave/internal/oauth"
@@ -12,7 +10,7 @@ import (
 
 // answerCode hands the code to the service by way of the browser.
 func (p *Provider) answerCode(w http.ResponseWriter, r *http.Request, s service.Service, to reply, code string) error {
-	return p.answerTo(w, r, s, to, []Field{{"code", code}})
+	return p.answerTo(w, r, s, to, []oauth.Field{{Name: "code", Value: code}})
 }
 
 // answerError hands a refusal to the service (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6). Our own failures are logged here.
@@ -21,42 +19,24 @@ func (p *Provider) answerError(w http.ResponseWriter, r *http.Request, s service
 	if e.Name == oauth.ServerError || e.Name == oauth.TemporarilyUnavailable {
 		p.Log.ErrorContext(r.Context(), "authorization request failed", "service", s.ID, "code", e.Fault, "err", err)
 	}
-	return p.answerTo(w, r, s, to, []Field{{"error", e.Name}, {"error_description", describe(e)}})
+	return p.answerTo(w, r, s, to, []oauth.Field{{Name: "error", Value: e.Name}, {Name: "error_description", Value: describe(e)}})
 }
 
 // answerTo sends fields to a checked address: with state as it came, and iss in every answer, so that a service that uses several providers knows which one
 // answers (RFC 9207, B4). 303 makes the browser forget the form that led here (RFC 9700 §4.12).
-func (p *Provider) answerTo(w http.ResponseWriter, r *http.Request, s service.Service, to reply, fields []Field) error {
+func (p *Provider) answerTo(w http.ResponseWriter, r *http.Request, s service.Service, to reply, fields []oauth.Field) error {
 	if to.Redirect == "" {
 		return errors.New("oidc: an answer without a checked address")
 	}
 	if len(to.State) > 0 {
-		fields = append(fields, Field{"state", string(to.State)})
+		fields = append(fields, oauth.Field{Name: "state", Value: string(to.State)})
 	}
-	fields = append(fields, Field{"iss", p.Issuer})
+	fields = append(fields, oauth.Field{Name: "iss", Value: p.Issuer})
 	if to.Mode == modePost && p.Pages.Post != nil {
 		p.Pages.Post(w, r, to.Redirect, s.Name.In(p.lang(r, "")), fields)
 		return nil
 	}
-	w.Header().Set("Location", withQuery(to.Redirect, fields))
+	w.Header().Set("Location", oauth.WithQuery(to.Redirect, fields))
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
-}
-
-// withQuery adds fields to an address and leaves every byte of the address as it was registered.
-func withQuery(address string, fields []Field) string {
-	var b strings.Builder
-	b.WriteString(address)
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	if strings.HasSuffix(address, "?") || strings.HasSuffix(address, "&") {
-		separator = ""
-	}
-	for _, f := range fields {
-		b.WriteString(separator + f.Name + "=" + url.QueryEscape(f.Value))
-		separator = "&"
-	}
-	return b.String()
 }

@@ -19,7 +19,7 @@ import (
 // SignOut is what the page that asks "do you want to sign out?" needs.
 type SignOut struct {
 	Action  string          // where the page's form posts to
-	Fields  []Field         // hidden fields of that form
+	Fields  []oauth.Field   // hidden fields of that form
 	Service service.Service // who sent the person here; its ID is empty when nobody said
 	Return  string          // where the answer to the form leads, for form-action; empty for a page of ours
 }
@@ -168,7 +168,7 @@ func (p *Provider) leave(w http.ResponseWriter, r *http.Request, out leaving) er
 	if err != nil {
 		return err
 	}
-	ask.Fields = []Field{{"confirm", sealed}}
+	ask.Fields = []oauth.Field{{Name: "confirm", Value: sealed}}
 	p.Pages.ConfirmSignOut(w, r, ask)
 	return nil
 }
@@ -206,11 +206,11 @@ func (p *Provider) left(w http.ResponseWriter, r *http.Request, out leaving) err
 		p.Pages.SignedOut(w, r)
 		return nil
 	}
-	var fields []Field
+	var fields []oauth.Field
 	if len(out.State) > 0 {
-		fields = append(fields, Field{"state", string(out.State)})
+		fields = append(fields, oauth.Field{Name: "state", Value: string(out.State)})
 	}
-	w.Header().Set("Location", withQuery(out.Return, fields))
+	w.Header().Set("Location", oauth.WithQuery(out.Return, fields))
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
 }

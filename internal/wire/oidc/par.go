@@ -69,22 +69,17 @@ func (p *Provider) takePushed(r *http.Request, s service.Service, uri string) (r
 	var q request
 	handle := strings.TrimPrefix(uri, pushedPrefix)
 	reused := false
-	err := p.Do(r.Context(), func(tx Tx) error {
-		q = request{}
-		held, err := tx.Single(kindPushed, grant.Digest(kindPushed, handle))
-		if fault.Is(err, fault.RowNotFound) {
-			return fault.New(fault.GrantUnknown)
-		}
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(held.Payload, &q); err != nil {
-			return err
-		}
-		if q.Client != s.ID {
-			return fault.New(fault.GrantUnknown)
-		}
-		_, reused, err = grant.Take(tx, kindPushed, handle, p.Now())
+	err := p.Do(r.Context(), func(tx Tx) (err error) {
+		_, reused, err = grant.TakeIf(tx, kindPushed, handle, p.Now(), func(payload []byte) error {
+			q = request{}
+			if err := json.Unmarshal(payload, &q); err != nil {
+				return err
+			}
+			if q.Client != s.ID {
+				return fault.New(fault.GrantUnknown)
+			}
+			return nil
+		})
 		return err
 	})
 	switch {

@@ -18,6 +18,8 @@ import (
 	"chave/internal/core/login"
 	"chave/internal/core/service"
 	"chave/internal/core/signkey"
+	"chave/internal/oauth"
+	"chave/internal/page/ui"
 )
 
 // wire is the name under which transactions of this package are stored: no other wire can finish them (blueprint §4.9).
@@ -51,11 +53,8 @@ type Pages struct {
 	// SignedOut says that the session has ended, when the service named nowhere to return to.
 	SignedOut func(w http.ResponseWriter, r *http.Request)
 	// Post hands the browser to a service by a form. Without it, response_mode=form_post is not offered.
-	Post func(w http.ResponseWriter, r *http.Request, action, serviceName string, fields []Field)
+	Post func(w http.ResponseWriter, r *http.Request, action, serviceName string, fields []oauth.Field)
 }
-
-// Field is one field of a form, in order.
-type Field struct{ Name, Value string }
 
 // Times are lives of what is handed out. Zero ones are filled with the defaults in brackets.
 type Times struct {
@@ -169,17 +168,7 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+PathAuthorize+"/{id}", p.person(p.resume))
 }
 
-// person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
+// person wraps an endpoint that a person's browser visits: an error becomes a page.
 func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := serve(w, r); err != nil {
-			p.Pages.Fail(w, r, err)
-		}
-	})
+	return ui.Visit(serve, p.Pages.Fail)
 }

@@ -28,6 +28,7 @@ import (
 	"chave/internal/core/random"
 	"chave/internal/core/service"
 	"chave/internal/core/signkey"
+	"chave/internal/oauth"
 	"chave/internal/outside/keystore"
 	"chave/internal/outside/store"
 	"chave/internal/wire/oidc"
@@ -113,7 +114,7 @@ func newRig(t testing.TB) *rig {
 				_, _ = io.WriteString(w, "sign out?")
 			},
 			SignedOut: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "signed out") },
-			Post: func(w http.ResponseWriter, _ *http.Request, action, _ string, fields []oidc.Field) {
+			Post: func(w http.ResponseWriter, _ *http.Request, action, _ string, fields []oauth.Field) {
 				_ = json.NewEncoder(w).Encode(map[string]any{"action": action, "fields": fields})
 			},
 		},

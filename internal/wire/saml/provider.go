@@ -18,6 +18,7 @@ import (
 	"chave/internal/core/service"
 	"chave/internal/core/signkey"
 	"chave/internal/format/xmldsig"
+	"chave/internal/page/ui"
 )
 
 // wire is the name under which transactions of this package are stored: no other wire can finish them (blueprint §4.9).
@@ -141,19 +142,9 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.Handle("GET "+PathResume+"{id}", p.person(p.resume))
 }
 
-// person wraps an endpoint that a person's browser visits: an error becomes a page. None of it may be framed, cached, or named to the next site (B8).
+// person wraps an endpoint that a person's browser visits: an error becomes a page.
 func (p *Provider) person(serve func(http.ResponseWriter, *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		if err := serve(w, r); err != nil {
-			p.fail(w, r, err)
-		}
-	})
+	return ui.Visit(serve, p.fail)
 }
 
 func (p *Provider) entityID() string { return cmp.Or(p.EntityID, p.Issuer+PathMetadata) }
