@@ -48,6 +48,7 @@ func newCountry(t *testing.T, change func(*Config)) *country {
 	if change != nil {
 		change(&cfg)
 	}
+	c.stub.client = cfg.Registration.ID
 	if c.service, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 type stub struct {
 	t      *testing.T
 	server *httptest.Server
+	client string // the one that may come
 	key    *ecdsa.PrivateKey
 	now    func() time.Time
 
@@ -52,7 +53,7 @@ func newStub(t *testing.T, now func() time.Time) *stub {
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("GET /userinfo", p.info)
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
-		if r.PostFormValue("id_token_hint") == "" || r.PostFormValue("client_id") != "tax" || r.URL.RawQuery != "" {
+		if r.PostFormValue("id_token_hint") == "" || r.PostFormValue("client_id") != p.client || r.URL.RawQuery != "" {
 			http.Error(w, "no hint, or in the address", 400)
 			return
 		}
@@ -90,7 +91,7 @@ func (p *stub) push(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		p.t.Error(err)
 	}
-	if id, secret, _ := r.BasicAuth(); id != "tax" || secret != testSecret {
+	if id, secret, _ := r.BasicAuth(); id != p.client || secret != testSecret {
 		writeJSON(w, 401, map[string]string{"error": "invalid_client"})
 		return
 	}
@@ -124,13 +125,13 @@ func (p *stub) token(w http.ResponseWriter, r *http.Request) {
 	digest := sha256.Sum256([]byte(r.FormValue("code_verifier")))
 	id, secret, basic := r.BasicAuth()
 	switch {
-	case !basic || id != "tax" || secret != testSecret:
+	case !basic || id != p.client || secret != testSecret:
 		writeJSON(w, 401, map[string]string{"error": "invalid_client"})
 	case !ok || asked.Get("code_challenge_method") != "S256" || asked.Get("code_challenge") != base64.RawURLEncoding.EncodeToString(digest[:]):
 		writeJSON(w, 400, map[string]string{"error": "invalid_grant"})
 	default:
 		claims := map[string]any{
-			"iss": p.server.URL, "sub": "pairwise-1", "aud": "tax", "exp": p.now().Add(time.Minute).Unix(), "iat": p.now().Unix(),
+			"iss": p.server.URL, "sub": "pairwise-1", "aud": p.client, "exp": p.now().Add(time.Minute).Unix(), "iat": p.now().Unix(),
 			"nonce": asked.Get("nonce"), "acr": "https://id.example/acr/level-3", "amr": []string{"pin", "sms"},
 			"auth_time": p.now().Unix(), "sid": "sid-1",
 		}
