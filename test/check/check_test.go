@@ -17,6 +17,8 @@ func TestTally_counts_tests_and_names_the_skipped(t *testing.T) {
 	feed := strings.Join([]string{
 		`{"Action":"run","Package":"p","Test":"TestGood"}`,
 		`{"Action":"output","Package":"p","Test":"TestGood","Output":"quiet\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestGood","Output":"    a_test.go:5: 200 kills\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestGood","Output":"a quiet line\n"}`,
 		`{"Action":"pass","Package":"p","Test":"TestGood"}`,
 		`{"Action":"output","Package":"p","Test":"TestAway","Output":"    a_test.go:7: PostgreSQL is not installed\n"}`,
 		`{"Action":"skip","Package":"p","Test":"TestAway"}`,
@@ -39,7 +41,7 @@ func TestTally_counts_tests_and_names_the_skipped(t *testing.T) {
 	if len(count.skips) != 1 || count.skips[0] != "TestAway in p (PostgreSQL is not installed)" {
 		t.Errorf("skips = %q", count.skips)
 	}
-	for text, want := range map[string]bool{"got 1, want 2": true, "DATA RACE": true, "words of the go command": true, "quiet": false} {
+	for text, want := range map[string]bool{"got 1, want 2": true, "DATA RACE": true, "words of the go command": true, "200 kills": true, "quiet": false} {
 		if strings.Contains(log.String(), text) != want {
 			t.Errorf("log has %q = %v, want %v", text, !want, want)
 		}

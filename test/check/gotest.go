@@ -14,7 +14,7 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-// tally reads events as they come. It prints what failed, counts the rest, and remembers the tests that skipped themselves.
+// tally reads events as they come. It prints what failed and what tests report, counts the rest, and remembers the tests that skipped themselves.
 type tally struct {
 	log      io.Writer
 	partial  []byte
@@ -57,6 +57,11 @@ func (t *tally) take(e event) {
 			fmt.Fprintf(t.log, "ok %s\n", e.Package)
 		} else {
 			t.passed++
+			for _, line := range t.output[key] {
+				if strings.Contains(line, "_test.go:") { // what it had to say: figures, mostly
+					fmt.Fprint(t.log, line)
+				}
+			}
 		}
 	case "skip":
 		if e.Test != "" {
