@@ -13,7 +13,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -21,9 +20,8 @@ import (
 
 // signer is the CSC half of a provider, with the bank for its client. Its knobs make each of the answers that do not end in a signature.
 type signer struct {
-	t      *testing.T
-	bank   *country
-	server *httptest.Server
+	t    *testing.T
+	bank *country
 
 	asked  map[string]url.Values // by request_uri, then by code
 	pushed int

@@ -15,6 +15,7 @@ func TestPython_zeep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := arrive(t, "tax", flags...)
 			script(t, v.surroundings(t, "REQUESTS_CA_BUNDLE"), python, "-B", "python/zeep_client.py")
+			script(t, v.surroundings(t, "REQUESTS_CA_BUNDLE"), python, "-B", "python/integrate_example.py")
 		})
 	}
 }
