@@ -210,7 +210,6 @@ func (d *country) start(ctx context.Context) (stop func(), err error) {
 	}
 	closers = append(closers, func() { _ = inbox.Close() })
 	go func() { _ = inbox.ServeSMTP(mail) }()
-	serve("tester", inbox, true)
 	serve("gateway", inbox, false)
 
 	node, err := d.compose(ctx, mail.Addr().(*net.TCPAddr).Port)
@@ -236,6 +235,7 @@ func (d *country) start(ctx context.Context) (stop func(), err error) {
 		d.parties = append(d.parties, party)
 		serve(name, party, true)
 	}
+	serve("tester", inbox, true) // last, for its pages and its door ask the node: who comes early waits
 	return stop, nil
 }
 
