@@ -182,8 +182,11 @@ func TestS8_1_contract_of_SCMDService_is_the_published_one(t *testing.T) {
 		dir = "../../../../shared/data/contracts"
 	}
 	published, err := os.ReadFile(filepath.Join(dir, "SCMDService.wsdl"))
+	if os.IsNotExist(err) {
+		t.Skip("SCMDService.wsdl is not beside this repository")
+	}
 	if err != nil {
-		t.Skipf("no published contract to compare with: %v", err)
+		t.Fatal(err)
 	}
 	r := newRig(t)
 	want, got := understand(t, string(published)), understand(t, r.get(scmdPath+"?wsdl").raw)
